@@ -61,6 +61,8 @@ def sends_failures_on(stack: Stack) -> None:
     configuration = stack.client("lambda").get_function_event_invoke_config(FunctionName=processor, Qualifier="$LATEST")
     with stack.crashing(processor):
         stack.put_event(BUS, SOURCE, DETAIL_TYPE, detail("ORDER-CRASH"))
+        # Lambda tries again after one minute, and after two.
+        stack.let_pass(60 + 120)
         (message,) = stack.messages(configuration["DestinationConfig"]["OnFailure"]["Destination"], 60)
     assert "ORDER-CRASH" in message["Body"], message
 

@@ -26,6 +26,8 @@ class System:
         `--all` only."""
         self.name = name
         self.template = template or ROOT / "generated" / name / "template.yaml"
+        # `evc build` writes a stack into `generated/` beside the folder of its spec.
+        self.spec = self.template.parents[2] / "specs" / f"{self.template.parent.name}.yaml"
         self.prepare = prepare
         self.cached = cached
         self.environment = environment or {}

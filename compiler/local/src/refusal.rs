@@ -4,6 +4,14 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
+use crate::iam::Denied;
+
+/// What a call is refused with that policies do not allow.
+const ACCESS_DENIED: &str = "AccessDeniedException";
+
+/// The code of a call for which a service could not take a role on. No API answers it: services tell it in their own words.
+const CANNOT_ASSUME: &str = "CannotAssumeRole";
+
 /// The answer of a service that refuses a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
@@ -28,18 +36,46 @@ impl Refusal {
         Self::new("ValidationException", message)
     }
 
-    /// The role does not allow the call, in AWS's words.
+    /// Policies do not allow the call, in AWS's words.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
-    pub fn denied(principal: &str, action: &str, resource: &str) -> Self {
-        let message = format!(
-            "User: {principal} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
-        );
-        Self::new("AccessDeniedException", message)
+    pub fn denied(denied: &Denied) -> Self {
+        Self::new(if denied.assumes { CANNOT_ASSUME } else { ACCESS_DENIED }, denied.message.clone())
+    }
+
+    /// Whether policies are the reason.
+    pub fn is_denied(&self) -> bool {
+        [ACCESS_DENIED, CANNOT_ASSUME].contains(&self.code.as_str())
+    }
+
+    /// Whether a service could not take a role on.
+    pub(crate) fn cannot_assume(&self) -> bool {
+        self.code == CANNOT_ASSUME
+    }
+
+    /// Whether what was called is not there.
+    pub fn is_missing(&self) -> bool {
+        let codes = ["ResourceNotFoundException", "QueueDoesNotExist", "StateMachineDoesNotExist", "NotFound"];
+        codes.contains(&self.code.as_str())
     }
 
     /// The local system does not have the operation.
     pub fn unknown_operation(service: &str, operation: &str) -> Self {
         Self::new("UnknownOperationException", format!("the local system has no operation `{operation}` of {service}"))
+    }
+
+    /// Why something could not be delivered, as `EventBridge` names it in a dead letter.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
+    pub(crate) fn of_delivery(&self) -> &'static str {
+        match self.code.as_str() {
+            CANNOT_ASSUME => "FAILED_TO_ASSUME_ROLE",
+            ACCESS_DENIED => "NO_PERMISSIONS",
+            _ if self.is_missing() => "NO_RESOURCE",
+            "ValidationException" | "InvalidParameter" | "InvalidParameterValue" | "MissingParameter" => {
+                "INVALID_PARAMETER"
+            }
+            "InvalidExecutionInput" => "INVALID_JSON",
+            _ => "ERROR_FROM_TARGET",
+        }
     }
 
     /// The body of the answer in AWS's JSON protocols.

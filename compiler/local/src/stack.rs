@@ -198,12 +198,8 @@ impl Stack {
             if resource.condition.as_deref().is_some_and(|condition| !resolver.holds(condition)) {
                 continue;
             }
-            let mut own = resolver.identity(id.as_str());
             let properties = resolver.map(&resource.properties);
-            if resource.type_ == "AWS::Events::Rule" {
-                own.arn = rule_arn(&own.arn, properties.get("EventBusName"));
-            }
-            let Identity { name, reference, arn } = own;
+            let Identity { name, reference, arn } = resolver.identity(id.as_str());
             let resource = Resource {
                 type_: resource.type_.clone(),
                 properties,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Agenda, Task};
 use crate::faults::Faults;
-use crate::iam::{self, Roles};
+use crate::iam::{self, Asked, Authority, Principal};
 use crate::jwt::Issuers;
 use crate::sim::{
     apigateway, dynamodb, eventbridge, lambda, logs, pipes, secretsmanager, sns, sqs, ssm, stepfunctions, streams,
@@ -30,7 +30,7 @@ pub struct System {
     agenda: Agenda,
     drawn: u64,
     seed: u64,
-    roles: Roles,
+    pub(crate) authority: Authority,
     pub(crate) apis: apigateway::Apis,
     pub(crate) archives: eventbridge::Archives,
     pub(crate) buses: eventbridge::Buses,
@@ -71,7 +71,7 @@ impl System {
             agenda: Agenda::default(),
             drawn: 0,
             seed,
-            roles: Roles::of(&stacks),
+            authority: Authority::of(&stacks),
             apis: apigateway::Apis::of(&stacks)?,
             archives: eventbridge::Archives::of(&stacks)?,
             buses: eventbridge::Buses::of(&stacks)?,
@@ -110,11 +110,12 @@ impl System {
         let apis = apigateway::Apis::of(&stacks)?;
         let archives = eventbridge::Archives::of(&stacks)?;
         let notes = self.tables.reconfigure(&stacks)?;
-        self.roles = Roles::of(&stacks);
+        self.authority = Authority::of(&stacks);
         self.apis.become_these(apis);
         self.archives.become_these(archives);
         self.topics = sns::Topics::of(&stacks);
-        (self.buses, self.pipes) = (buses, pipes);
+        self.buses = buses;
+        self.pipes.become_these(pipes);
         self.readers.become_these(readers);
         self.functions.become_these(lambda::Functions::of(&stacks));
         self.machines.become_these(stepfunctions::Machines::of(&stacks));
@@ -216,6 +217,27 @@ impl System {
         let (service, operation) = target.split_once('.').unwrap_or((target, ""));
         self.authorize(caller, service, operation, &body)?;
         self.throttle(caller, service, operation)?;
+        self.carry_out(caller, service, operation, body)
+    }
+
+    /// Calls a service as one that takes a role on: an API, whose methods lead straight to other services.
+    pub(crate) fn call_as(
+        &mut self,
+        who: &Principal,
+        cause: Option<HopId>,
+        target: &str,
+        body: Value,
+    ) -> Result<Value, Refusal> {
+        let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+        let asked = iam::asked(service, operation, &body, &self.names());
+        self.may(who, &asked, cause)?;
+        let role = who.role().map(str::to_owned);
+        let caller = Caller { role, cause };
+        self.throttle(&caller, service, operation)?;
+        self.carry_out(&caller, service, operation, body)
+    }
+
+    fn carry_out(&mut self, caller: &Caller, service: &str, operation: &str, body: Value) -> Result<Value, Refusal> {
         match service {
             "DynamoDB_20120810" => self.dynamodb(caller, operation, body),
             "DynamoDBStreams_20120810" => self.dynamodb_streams(operation, body),
@@ -226,6 +248,9 @@ impl System {
             "AmazonSSM" => self.ssm(operation, &body),
             "Logs_20140328" => self.logs(operation, &body),
             "SNS" => self.sns(caller, operation, &body),
+            "IAM" => self.iam(operation, &body),
+            "STS" => self.sts(caller, operation),
+            "Lambda" => self.lambda(operation, &body),
             _ => Err(Refusal::unknown_operation(service, operation)),
         }
     }
@@ -234,19 +259,35 @@ impl System {
     fn authorize(&mut self, caller: &Caller, service: &str, operation: &str, body: &Value) -> Result<(), Refusal> {
         let Some(role) = &caller.role else { return Ok(()) };
         let asked = iam::asked(service, operation, body, &self.names());
-        let Some(missing) = asked.into_iter().find(|asked| !self.roles.allow(role, asked)) else { return Ok(()) };
-        let thing = self.roles.owner(role).to_owned();
+        self.may(&Principal::Role(role.clone()), &asked, caller.cause)
+    }
+
+    /// Whether somebody may do all this. What is not allowed is noted below its cause, with what would allow it.
+    pub(crate) fn may(&mut self, who: &Principal, asked: &[Asked], cause: Option<HopId>) -> Result<(), Refusal> {
+        let decide = |asked: &Asked| Some((asked.clone(), self.authority.decide(who, asked).err()?));
+        let Some((missing, denied)) = asked.iter().find_map(decide) else { return Ok(()) };
+        let thing = self.authority.who(who).to_owned();
         let text = format!("{} on {} is not allowed", missing.action, missing.resource);
-        let refusal = Refusal::denied(role, &missing.action, &missing.resource);
-        let denied = Outcome::Denied(refusal.message.clone());
-        self.note(New::done(caller.cause, Kind::Call, &thing, text, Value::Null).with(denied));
-        Err(refusal)
+        self.note(New::done(cause, Kind::Call, &thing, text, Value::Null).with(Outcome::Denied(denied.to_string())));
+        Err(Refusal::denied(&denied))
+    }
+
+    /// The same of one thing.
+    pub(crate) fn may_do(
+        &mut self,
+        who: &Principal,
+        action: &str,
+        on: &str,
+        cause: Option<HopId>,
+    ) -> Result<(), Refusal> {
+        let asked = self.names().ask(action, on.to_owned());
+        self.may(who, &[asked], cause)
     }
 
     /// Refuses a call of a function as one too many, if that is a fault of this moment. Those from outside are not refused.
     fn throttle(&mut self, caller: &Caller, service: &str, operation: &str) -> Result<(), Refusal> {
         let Some(role) = &caller.role else { return Ok(()) };
-        let thing = self.roles.owner(role).to_owned();
+        let thing = self.authority.roles.owner(role).to_owned();
         if !self.throttled(&thing, caller.cause, operation) {
             return Ok(());
         }
@@ -262,7 +303,7 @@ impl System {
 
     /// Takes all rights from a role, or gives them back; whether there is such a role.
     pub fn set_without_rights(&mut self, role: &str, without: bool) -> bool {
-        self.roles.set_without_policies(role, without)
+        self.authority.roles.set_without_policies(role, without)
     }
 
     /// What there is, for people and tools: stacks, their APIs, functions, and the clock.

@@ -8,46 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use evc_local::System;
 use evc_local::sim::apigateway::{Request, Response};
-use evc_local::sim::dynamodb::Kept;
 use evc_local::sim::lambda::{Ended, Order};
 use evc_local::system::Caller;
 use evc_local::trace::{Kind, Outcome};
 use serde_json::{Value, json};
 
-use support::{START_MS, stack};
-
-fn orders() -> System {
-    let stack = stack("orders.yaml", include_str!("../../../specs/orders.yaml"));
-    System::new(vec![stack], Kept::Memory, START_MS, 7).expect("a system")
-}
-
-fn event_store() -> System {
-    let stack = stack("event-store.yaml", include_str!("../../../specs/event-store.yaml"));
-    System::new(vec![stack], Kept::Memory, START_MS, 7).expect("a system")
-}
-
-/// What a mock answers to an event of a function.
-type Mock<'m> = &'m mut dyn FnMut(&str, &Value) -> Ended;
-
-/// Lets so much time pass, with all that is due on the way.
-fn pass(system: &mut System, ms: u64, mock: Mock<'_>) {
-    support::pass(system, ms, &mut |_, call| mock(call.name(), &call.event));
-}
-
-fn put(system: &mut System, bus: &str, source: &str, detail_type: &str, detail: &Value) {
-    let entry =
-        json!({ "EventBusName": bus, "Source": source, "DetailType": detail_type, "Detail": detail.to_string() });
-    let answer = system.call(&Caller::default(), "AWSEvents.PutEvents", json!({ "Entries": [entry] })).expect("put");
-    assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
-}
-
-fn order_placed(status: &str) -> Value {
-    json!({ "orderId": "o-1", "status": status, "customer": "c", "items": [], "timestamp": "2026-01-01T00:00:00Z" })
-}
-
-fn error(name: &str) -> Ended {
-    Ended::Error { name: name.to_owned(), message: "no".to_owned() }
-}
+use support::{Mock, START_MS, created, error, event_store, order_placed, orders, pass_mocked, put};
 
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>: a minute, then two.
 #[test]
@@ -58,7 +24,7 @@ fn an_event_that_a_function_fails_on_is_tried_three_times_and_then_kept() {
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("PLACED"));
     for _ in 0..4 {
         let now = system.now_ms();
-        pass(&mut system, 60_000, &mut |function, _| {
+        pass_mocked(&mut system, 60_000, &mut |function, _| {
             tried.push((function.to_owned(), (now - begin) / 60_000));
             error("Runtime.ExitError")
         });
@@ -75,26 +41,17 @@ fn an_event_that_a_function_fails_on_is_tried_three_times_and_then_kept() {
 fn a_rule_that_does_not_match_is_told_with_the_condition_and_the_value() {
     let mut system = event_store();
     put(&mut system, "default", "custom.myapp", "order_placed", &order_placed("CANCELLED"));
-    pass(&mut system, 1_000, &mut |function, _| panic!("{function} is not called"));
+    pass_mocked(&mut system, 1_000, &mut |function, _| panic!("{function} is not called"));
     let miss = system.trace.all().find(|hop| hop.kind == Kind::Miss).expect("a rule that does not match");
     assert_eq!(miss.thing, "rules.order-placed");
     assert_eq!(miss.text, r#"detail.status is ["PLACED"], and was "CANCELLED""#);
-}
-
-/// The detail of an order that was created.
-fn created() -> Value {
-    json!({
-        "orderId": "0d1b4b3e-0000-4000-8000-000000000001", "customerId": "c-1", "status": "PENDING",
-        "items": [{ "productId": "p", "quantity": 1, "price": 5 }], "totalAmount": 5,
-        "createdAt": "2026-01-01T00:00:00Z", "metadata": { "eventId": "e-1" },
-    })
 }
 
 /// Puts an order on the bus, and lets its workflow run with these answers.
 fn fulfilled(mock: Mock<'_>) -> System {
     let mut system = orders();
     put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-    pass(&mut system, 600_000, mock);
+    pass_mocked(&mut system, 600_000, mock);
     system
 }
 
@@ -112,9 +69,10 @@ fn execution(system: &mut System) -> Value {
 
 #[test]
 fn a_step_that_fails_for_a_while_is_tried_again_after_the_pauses_of_its_retry() {
-    let mut calls = Vec::new();
-    let mut system = fulfilled(&mut |function, _| {
+    let (mut calls, mut ids) = (Vec::new(), Vec::new());
+    let mut system = fulfilled(&mut |function, payload| {
         calls.push(function.to_owned());
+        ids.extend(payload["evc"]["execution"].as_str().map(str::to_owned));
         match function {
             "process-payment" if calls.iter().filter(|it| *it == function).count() < 3 => error("Transient"),
             "process-payment" => Ended::Answer(json!({ "paymentId": "pay_1" }).to_string()),
@@ -123,7 +81,10 @@ fn a_step_that_fails_for_a_while_is_tried_again_after_the_pauses_of_its_retry() 
         }
     });
     assert_eq!(calls.iter().filter(|it| *it == "process-payment").count(), 3, "{calls:?}");
-    assert_eq!(execution(&mut system)["status"], "SUCCEEDED");
+    let execution = execution(&mut system);
+    assert_eq!(execution["status"], "SUCCEEDED");
+    // A handler is told the ARN that the API has.
+    assert!(ids.len() > 3 && ids.iter().all(|id| execution["executionArn"] == *id), "{ids:?}");
 }
 
 #[test]
@@ -149,9 +110,9 @@ fn the_same_event_twice_starts_one_execution() {
     let mut mock = |_: &str, _: &Value| error("PaymentDeclined");
     for _ in 0..2 {
         put(&mut system, "orders-dev-orders", "order.service", "Order Created", &created());
-        pass(&mut system, 1_000, &mut mock);
+        pass_mocked(&mut system, 1_000, &mut mock);
     }
-    pass(&mut system, 600_000, &mut mock);
+    pass_mocked(&mut system, 600_000, &mut mock);
     assert_eq!(execution(&mut system)["status"], "FAILED");
 }
 

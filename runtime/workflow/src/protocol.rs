@@ -34,6 +34,22 @@ impl ExecutionId {
     pub fn name(&self) -> &str {
         self.0.split_once('/').map_or(self.0.as_str(), |(_, name)| name)
     }
+
+    /// What the execution itself sees as its id. A workflow that is an ARN is one of Step Functions, whose executions have their name
+    /// behind a colon.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+    pub(crate) fn seen(&self) -> String {
+        if self.workflow().starts_with("arn:") { self.0.replacen('/', ":", 1) } else { self.0.clone() }
+    }
+
+    /// What the execution sees as the id and the name of its workflow.
+    pub(crate) fn seen_workflow(&self) -> (String, &str) {
+        let workflow = self.workflow();
+        match workflow.rsplit_once(":execution:") {
+            Some((before, name)) => (format!("{before}:stateMachine:{name}"), name),
+            None => (workflow.to_owned(), workflow),
+        }
+    }
 }
 
 /// The place of a piece of work in an execution: a small number that is used again once the work is done.

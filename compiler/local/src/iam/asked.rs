@@ -40,7 +40,7 @@ impl Names<'_> {
     }
 
     /// The keys that every request has. What is asked here is asked over HTTPS once it is deployed.
-    fn ask(&self, action: impl Into<String>, resource: String) -> Asked {
+    pub(crate) fn ask(&self, action: impl Into<String>, resource: String) -> Asked {
         let key = |key: &str, value: &str| (key.to_owned(), vec![value.to_owned()]);
         let context = BTreeMap::from([
             key("aws:RequestedRegion", self.region),
@@ -89,6 +89,10 @@ pub fn asked(service: &str, operation: &str, body: &Value, names: &Names<'_>) ->
         "AWSStepFunctions" => vec![stepfunctions(operation, body, names)],
         "secretsmanager" => vec![secretsmanager(operation, body, names)],
         "AmazonSSM" => ssm(operation, body, names),
+        "SNS" => vec![sns(operation, body, names)],
+        "IAM" => vec![names.ask(format!("iam:{operation}"), "*".to_owned())],
+        "Logs_20140328" => vec![names.ask(format!("logs:{operation}"), "*".to_owned())],
+        "Lambda" => vec![lambda(operation, body, names)],
         _ => Vec::new(),
     }
 }
@@ -261,6 +265,23 @@ fn secretsmanager(operation: &str, body: &Value, names: &Names<'_>) -> Asked {
     };
     let stage = body.get("VersionStage").and_then(Value::as_str);
     names.ask(format!("secretsmanager:{operation}"), resource).with("secretsmanager:VersionStage", stage)
+}
+
+/// A batch needs what one message needs.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>
+fn sns(operation: &str, body: &Value, names: &Names<'_>) -> Asked {
+    let topic = ["TopicArn", "TargetArn"].iter().map(|name| text(body, name)).find(|arn| !arn.is_empty());
+    let action = operation.strip_suffix("Batch").unwrap_or(operation);
+    names.ask(format!("sns:{action}"), topic.unwrap_or("*").to_owned())
+}
+
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
+fn lambda(operation: &str, body: &Value, names: &Names<'_>) -> Asked {
+    let action = if operation == "Invoke" { "InvokeFunction" } else { operation };
+    match text(body, "FunctionName") {
+        "" => names.ask(format!("lambda:{action}"), "*".to_owned()),
+        name => names.ask(format!("lambda:{action}"), names.named(name, "lambda", "function:")),
+    }
 }
 
 /// What `SecureString`s need of their key is not asked: AWS's own key for them is everybody's in the account.

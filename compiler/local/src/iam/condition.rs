@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::texts;
+use super::statement::texts;
 
 /// The values of a request by key, keys in lower case.
 pub(super) type Context = BTreeMap<String, Vec<String>>;
@@ -33,6 +33,22 @@ pub(super) fn hold(conditions: &Value, context: &Context) -> Option<bool> {
         }
     }
     Some(all)
+}
+
+/// The conditions that do not hold, with what the request has: for people.
+pub(super) fn unmet(conditions: &Value, context: &Context) -> Vec<String> {
+    let mut unmet = Vec::new();
+    for (operator, keys) in conditions.as_object().into_iter().flatten() {
+        for (key, wanted) in keys.as_object().into_iter().flatten() {
+            if holds(operator, key, &texts(wanted), context) == Some(true) {
+                continue;
+            }
+            let is = context.get(&key.to_ascii_lowercase()).map(|values| values.join(", "));
+            let is = is.unwrap_or_else(|| "not there".to_owned());
+            unmet.push(format!("{key} is {is}, and {operator} asks for {}", texts(wanted).join(", ")));
+        }
+    }
+    unmet
 }
 
 fn holds(operator: &str, key: &str, wanted: &[String], context: &Context) -> Option<bool> {

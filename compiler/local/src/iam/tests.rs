@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evc_compiler::{session, source::World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::stack::Place;

@@ -258,7 +258,11 @@ impl<'s> Play<'s> {
         let told = ended.clone();
         let before = self.system.trace.all().last().map_or(0, |hop| hop.id);
         let tell = Box::new(move |end| *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(end));
-        self.system.invoke_by_hand(&name, input.to_string(), false, tell);
+        let invoked = self.system.invoke_by_hand(&Caller::default(), &name, input.to_string(), (false, false), tell);
+        if let Err(refusal) = invoked {
+            self.fail(sent.call.span, "the function takes the input".to_owned(), vec![refusal.to_string()], None);
+            return;
+        }
         self.settle();
         let hop = Some(before + 1);
         let ended = ended.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -14,20 +14,22 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::Host;
 use super::pool::ACCESS_KEY;
-use crate::Refusal;
+use super::{Host, functions};
 use crate::faults::Chaos;
 use crate::sim::apigateway::decoded;
 use crate::sim::apigateway::{self, BODY_BYTES};
-use crate::sim::lambda::{Ended, SYNC_PAYLOAD_BYTES};
-use crate::sim::sns;
+use crate::sim::lambda::Ended;
 use crate::system::Caller;
+use crate::{Refusal, query};
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 /// The longest body of a call of a service, bytes: a transaction of DynamoDB has 4 MiB of items, and some around them.
-const CALL_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const CALL_BYTES: usize = 16 * 1024 * 1024;
+
+/// How often a long poll looks whether there is a message.
+const POLL: Duration = Duration::from_millis(50);
 
 /// How many first causes are listed unless it is said.
 const CAUSES: usize = 20;
@@ -61,7 +63,7 @@ where
     }
 }
 
-fn text(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Answer {
+pub(super) fn text(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     if let Ok(value) = content_type.parse() {
@@ -70,11 +72,11 @@ fn text(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Answe
     answer
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> Answer {
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
     text(status, "application/json", body.to_string())
 }
 
-async fn body_of(request: Request<Incoming>, most: usize) -> Result<Bytes, Answer> {
+pub(super) async fn body_of(request: Request<Incoming>, most: usize) -> Result<Bytes, Answer> {
     let body = Limited::new(request.into_body(), most).collect().await;
     body.map(http_body_util::Collected::to_bytes)
         .map_err(|error| text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", error.to_string()))
@@ -100,10 +102,8 @@ pub(super) async fn services(host: Arc<Host>, request: Request<Incoming>, _: Soc
     if let Some(rest) = path.strip_prefix("/_evc/") {
         return interface(&host, rest, request).await;
     }
-    match path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.rsplit_once('/')) {
-        Some((name, "invocations")) => return invoke(&host, &decoded(name, false), request).await,
-        Some((name, "configuration")) => return configuration(&host, &decoded(name, false), request).await,
-        _ => {}
+    if functions::is_of_lambda(&path) {
+        return functions::answer(&host, request).await;
     }
     if path.starts_with("/apikeys") || path.starts_with("/usageplans") {
         return of_apigateway(&host, &path, request).await;
@@ -144,6 +144,7 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     };
     let content_type = format!("application/x-amz-json-{version}");
     let called = match serde_json::from_slice(&body) {
+        Ok(body) if target == "AmazonSQS.ReceiveMessage" => receive(host, &caller, &target, body).await,
         Ok(body) => host.with(|system| system.call(&caller, &target, body)),
         Err(error) => Err(Refusal::new("SerializationException", format!("the body is not JSON: {error}"))),
     };
@@ -153,7 +154,7 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
             let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
             let mut answer = text(status, &content_type, refusal.body().to_string());
             // What clients of SQS, which spoke another protocol before, take the code from.
-            if let (true, Ok(value)) = (target.starts_with("AmazonSQS"), format!("{};Sender", refusal.code).parse()) {
+            if let (true, Ok(value)) = (target.starts_with("AmazonSQS"), sqs_code(&refusal.code).parse()) {
                 answer.headers_mut().insert("x-amzn-query-error", value);
             }
             answer
@@ -161,14 +162,48 @@ async fn call(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     }
 }
 
+/// Receives messages of a queue; waits for one as long as the call or the queue says.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
+async fn receive(host: &Arc<Host>, caller: &Caller, target: &str, body: Value) -> Result<Value, Refusal> {
+    let wait = Duration::from_secs(super::lock(&host.system).polls_for_seconds(&body));
+    let deadline = tokio::time::Instant::now() + wait;
+    loop {
+        let received = host.with(|system| system.call(caller, target, body.clone()))?;
+        let now = tokio::time::Instant::now();
+        if received.get("Messages").is_some() || now >= deadline {
+            return Ok(received);
+        }
+        tokio::time::sleep_until(deadline.min(now + POLL)).await;
+    }
+}
+
+/// An error of SQS as its older protocol names it, and whose fault it is.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-faqs.html>
+fn sqs_code(code: &str) -> String {
+    let older = [
+        "BatchEntryIdsNotDistinct",
+        "BatchRequestTooLong",
+        "EmptyBatchRequest",
+        "InvalidBatchEntryId",
+        "MessageNotInflight",
+        "TooManyEntriesInBatchRequest",
+        "UnsupportedOperation",
+    ];
+    match code {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue;Sender".to_owned(),
+        code if older.contains(&code) => format!("AWS.SimpleQueueService.{code};Sender"),
+        code => format!("{code};Sender"),
+    }
+}
+
 /// The process that makes a call, by its access key.
-fn process_of(request: &Request<Incoming>) -> Option<u64> {
+pub(super) fn process_of(request: &Request<Incoming>) -> Option<u64> {
     let authorization = request.headers().get("authorization")?.to_str().ok()?;
     let key = authorization.split("Credential=").nth(1)?.split('/').next()?;
     key.strip_prefix(ACCESS_KEY)?.parse().ok()
 }
 
-fn caller_of(host: &Arc<Host>, process: Option<u64>) -> Caller {
+pub(super) fn caller_of(host: &Arc<Host>, process: Option<u64>) -> Caller {
     let of_process = process.and_then(|number| super::lock(&host.pool).of_process(number));
     of_process.map_or_else(Caller::default, |(function, invocation)| Caller {
         role: Some(function.role.clone()),
@@ -176,102 +211,26 @@ fn caller_of(host: &Arc<Host>, process: Option<u64>) -> Caller {
     })
 }
 
-/// A call of a service in AWS's query protocol: SNS.
+/// A call of a service in AWS's query protocol.
 async fn query(host: &Arc<Host>, request: Request<Incoming>) -> Answer {
     let caller = caller_of(host, process_of(&request));
     let body = match body_of(request, CALL_BYTES).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let mut form = sns::form(&String::from_utf8_lossy(&body));
-    let operation = form.remove("Action").and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default();
-    let answer = if form.get("Version").is_some_and(|it| it == "2010-03-31") {
-        host.with(|system| system.call(&caller, &format!("SNS.{operation}"), Value::Object(form)))
-    } else {
-        Err(Refusal::unknown_operation("this service", &operation))
+    let mut form = query::form(&String::from_utf8_lossy(&body));
+    let said = |name: &str| form.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (operation, version) = (said("Action"), said("Version"));
+    let Some(service) = query::service(&version) else {
+        let help = format!("the local system has no service with the version {version} of AWS's query protocol");
+        return text(StatusCode::NOT_FOUND, "text/plain", help);
     };
-    let status = answer
-        .as_ref()
-        .err()
-        .map_or(StatusCode::OK, |it| StatusCode::from_u16(it.status).unwrap_or(StatusCode::BAD_REQUEST));
-    text(status, "text/xml", sns::xml(&operation, &answer))
-}
-
-/// `GetFunctionConfiguration` and `UpdateFunctionConfiguration` of Lambda: environment variables can be changed.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>
-async fn configuration(host: &Arc<Host>, name: &str, request: Request<Incoming>) -> Answer {
-    let method = request.method().clone();
-    let body = match body_of(request, SYNC_PAYLOAD_BYTES).await {
-        Ok(body) => body,
-        Err(answer) => return answer,
-    };
-    if method == hyper::Method::PUT {
-        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-        if let Some(variables) = asked.pointer("/Environment/Variables").and_then(Value::as_object) {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let variables = variables.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-            host.with(|system| system.set_environment(name, variables));
-        }
-    }
-    let function = super::lock(&host.system).functions().find(name).cloned();
-    let Some(function) = function else {
-        let message = format!("Function not found: {name}");
-        return json_answer(
-            StatusCode::NOT_FOUND,
-            &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }),
-        );
-    };
-    let told = json!({
-        "FunctionName": function.name,
-        "FunctionArn": function.arn,
-        "Role": function.role,
-        "Timeout": function.timeout_ms / 1_000,
-        "MemorySize": function.memory_mb,
-        "LoggingConfig": { "LogGroup": function.log_group, "LogFormat": "JSON" },
-        "Environment": { "Variables": function.environment },
-        "State": "Active",
-        "LastUpdateStatus": "Successful",
-    });
-    json_answer(StatusCode::OK, &told)
-}
-
-/// `Invoke` of Lambda.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
-async fn invoke(host: &Arc<Host>, name: &str, request: Request<Incoming>) -> Answer {
-    let later = request.headers().get("x-amz-invocation-type").is_some_and(|it| it == "Event");
-    let body = match body_of(request, SYNC_PAYLOAD_BYTES).await {
-        Ok(body) => body,
-        Err(answer) => return answer,
-    };
-    let payload = if body.is_empty() { "{}".to_owned() } else { String::from_utf8_lossy(&body).into_owned() };
-    let (sender, receiver) = oneshot::channel();
-    let told = Box::new(move |ended| {
-        // Who asked may have gone.
-        let _ = sender.send(ended);
-    });
-    let found = host.with(|system| system.invoke_by_hand(name, payload, later, told));
-    if !found {
-        let message = format!("Function not found: {name}");
-        return json_answer(
-            StatusCode::NOT_FOUND,
-            &json!({ "Type": "User", "Message": message, "__type": "ResourceNotFoundException" }),
-        );
-    }
-    if later {
-        return text(StatusCode::ACCEPTED, "application/json", "");
-    }
-    match receiver.await {
-        Ok(Ended::Answer(answer)) => text(StatusCode::OK, "application/json", answer),
-        Ok(Ended::Error { name, message }) => {
-            let mut answer = json_answer(StatusCode::OK, &json!({ "errorType": name, "errorMessage": message }));
-            answer.headers_mut().insert("x-amz-function-error", hyper::header::HeaderValue::from_static("Unhandled"));
-            answer
-        }
-        Ok(Ended::Throttled) | Err(_) => {
-            let body = json!({ "Type": "User", "message": "Rate Exceeded.", "__type": "TooManyRequestsException" });
-            json_answer(StatusCode::TOO_MANY_REQUESTS, &body)
-        }
-    }
+    form.retain(|name, _| !["Action", "Version"].contains(&name.as_str()));
+    let target = format!("{}.{operation}", service.target);
+    let answer = host.with(|system| system.call(&caller, &target, Value::Object(form)));
+    let status = answer.as_ref().map_or_else(|it| it.status, |_| 200);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    text(status, "text/xml", query::xml(service, &operation, &answer))
 }
 
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
@@ -296,7 +255,7 @@ async fn runtime_api(host: &Arc<Host>, number: u64, path: &str, request: Request
         }
         return answer;
     }
-    let body = match body_of(request, SYNC_PAYLOAD_BYTES).await {
+    let body = match body_of(request, CALL_BYTES).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };

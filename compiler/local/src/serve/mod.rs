@@ -3,10 +3,12 @@
 //! | module | does |
 //! | --- | --- |
 //! | [`pool`] | the processes of handlers: spawned when there is work, one invocation at a time each |
+//! | `functions` | the API of Lambda |
 //! | [`http`] | one address for the services, the Runtime API and the interface; one for each API |
 //!
 //! All that changes the system goes through [`Host::with`], which sets its clock and carries out what it orders.
 
+mod functions;
 mod http;
 mod pool;
 

@@ -21,6 +21,11 @@ use crate::trace::{HopId, Kind, New};
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>
 const EXPIRY_MS: u64 = 60_000;
 
+/// How many records a millisecond has numbers for, and what stands before a number: those of AWS have 21 digits and more.
+const SEQUENCES_EACH_MS: u64 = 10_000;
+/// See [`SEQUENCES_EACH_MS`].
+const SEQUENCE_PREFIX: &str = "100";
+
 /// The table in which it is kept how far the readers of streams are: by what reads, the number of the last record that needs no more work.
 /// The tables of stacks have no dot in their names.
 const POSITIONS: &str = "evc.positions";
@@ -57,6 +62,8 @@ pub struct Tables {
     /// Whether they are there after this system.
     kept: bool,
     pub(crate) by_name: IndexMap<String, Table>,
+    /// The number of the last record of a stream, while all tables are in memory: greater than any before it.
+    sequence: u64,
 }
 
 impl std::fmt::Debug for Tables {
@@ -84,15 +91,9 @@ impl Tables {
             Kept::File(path) => Database::new(&path.to_string_lossy()),
         };
         let database = database.map_err(|error| format!("the database cannot be opened: {error}"))?;
-        let mut tables = Self { database, kept: is_kept, by_name: IndexMap::new() };
-        if is_kept && tables.run("DescribeTable", json!({ "TableName": POSITIONS })).is_err() {
-            let request = json!({
-                "TableName": POSITIONS, "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [{ "AttributeName": "reader", "AttributeType": "S" }],
-                "KeySchema": [{ "AttributeName": "reader", "KeyType": "HASH" }],
-            });
-            let wrong = |refusal: Refusal| format!("the database cannot be written: {refusal}");
-            tables.run("CreateTable", request).map_err(wrong)?;
+        let mut tables = Self { database, kept: is_kept, by_name: IndexMap::new(), sequence: 0 };
+        if is_kept {
+            tables.make_positions()?;
         }
         for stack in stacks {
             for (_, resource) in stack.of_type(&["AWS::DynamoDB::Table"]) {
@@ -161,6 +162,20 @@ impl Tables {
             }
         }
         Ok(notes)
+    }
+
+    /// Makes the table in which it is kept how far the readers of streams are, if it is not there yet.
+    fn make_positions(&self) -> Result<(), String> {
+        if self.run("DescribeTable", json!({ "TableName": POSITIONS })).is_ok() {
+            return Ok(());
+        }
+        let request = json!({
+            "TableName": POSITIONS, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "reader", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "reader", "KeyType": "HASH" }],
+        });
+        let wrong = |refusal: Refusal| format!("the database cannot be written: {refusal}");
+        self.run("CreateTable", request).map(|_| ()).map_err(wrong)
     }
 
     /// Whether items, and how far streams are read, outlive this system.
@@ -365,6 +380,18 @@ fn plain_value(value: &Value) -> Value {
     }
 }
 
+/// Puts the fields of maps in an order that does not change from run to run.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.sort_keys();
+            fields.values_mut().for_each(sort);
+        }
+        Value::Array(items) => items.iter_mut().for_each(sort),
+        _ => {}
+    }
+}
+
 impl System {
     /// An operation of DynamoDB; what it writes reaches the readers of streams.
     pub(crate) fn dynamodb(&mut self, caller: &Caller, operation: &str, body: Value) -> Result<Value, Refusal> {
@@ -414,7 +441,12 @@ impl System {
             table.iterator = Some(next);
         }
         let records = answer.get_mut("Records").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        let records = self.as_deployed(&stream, records);
+        let mut records = self.as_deployed(&stream, records);
+        if !self.tables.are_kept() {
+            for record in &mut records {
+                self.number(record);
+            }
+        }
         if !records.is_empty() {
             self.stream_grew(&stream, records, cause);
         }
@@ -431,9 +463,19 @@ impl System {
         let named = changes.map(|mut record| {
             record["awsRegion"] = json!(region);
             record["eventSourceARN"] = json!(stream);
+            sort(&mut record["dynamodb"]);
             record
         });
         named.collect()
+    }
+
+    /// Gives a record the system's id, number and time: dynoxide draws ids and looks at the machine's clock. Where tables are kept, records
+    /// keep what the database knows them by: a reader goes on by the number, and a handler knows by the id what it has seen, after a new start.
+    fn number(&mut self, record: &mut Value) {
+        self.tables.sequence = (self.tables.sequence + 1).max(self.now_ms() * SEQUENCES_EACH_MS);
+        record["eventID"] = json!(self.new_id().to_string().replace('-', ""));
+        record["dynamodb"]["SequenceNumber"] = json!(format!("{SEQUENCE_PREFIX}{:018}", self.tables.sequence));
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(self.now_ms() / 1_000);
     }
 
     /// Begins to remove items whose time is over, if a table has such.

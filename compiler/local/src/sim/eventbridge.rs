@@ -2,21 +2,24 @@
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html>
 
+mod api;
 mod archives;
-mod by_hand;
+mod delivery;
 
 use std::sync::Arc;
 
+use evc_interface::limits::{PUT_EVENTS_BYTES, PUT_EVENTS_TIME_BYTES};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use self::api::said;
 pub(crate) use self::archives::Archives;
-use super::sqs::Outgoing;
 use crate::Refusal;
+use crate::iam::{self, Principal};
 use crate::pattern::Pattern;
 use crate::stack::{Stack, whole};
 use crate::system::{Caller, System};
-use crate::trace::{HopId, Kind, New, Outcome};
+use crate::trace::{HopId, Kind, New};
 
 /// The most entries of a call.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
@@ -27,12 +30,13 @@ const ENTRIES: usize = 10;
 const ATTEMPTS: u64 = 185;
 const AGE_SECONDS: u64 = 86_400;
 
-/// The first pause before a target is tried again, and the longest, milliseconds: AWS backs off exponentially and does not say more.
-const RETRY_MS: u64 = 1_000;
-const MOST_RETRY_MS: u64 = 900_000;
+/// What policies call the service.
+const SERVICE: &str = "events.amazonaws.com";
 
 #[derive(Debug, Clone)]
 struct Target {
+    /// As it was given.
+    written: Value,
     id: String,
     arn: String,
     input: Input,
@@ -40,6 +44,8 @@ struct Target {
     age_ms: u64,
     dead_letters: Option<String>,
     group: Option<String>,
+    /// The role that is taken on for it.
+    role: Option<String>,
 }
 
 /// What a target is given.
@@ -67,6 +73,38 @@ pub(crate) struct Rule {
     about: [Vec<String>; 2],
     enabled: bool,
     targets: Vec<Target>,
+}
+
+impl Rule {
+    /// One without targets.
+    fn of(arn: String, address: String, pattern: Option<&Value>) -> Result<Self, String> {
+        let literals = |field: &str| {
+            let values = pattern.and_then(|it| it.get(field)).and_then(Value::as_array);
+            values.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
+        };
+        Ok(Self {
+            arn,
+            address,
+            pattern: pattern.map(|it| Pattern::parse(&it.to_string())).transpose()?,
+            text: pattern.map(Value::to_string).unwrap_or_default(),
+            about: [literals("source"), literals("detail-type")],
+            enabled: true,
+            targets: Vec::new(),
+        })
+    }
+
+    fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn told(&self, bus: &str) -> Value {
+        let state = if self.enabled { "ENABLED" } else { "DISABLED" };
+        let mut told = json!({ "Name": self.name(), "Arn": self.arn, "State": state, "EventBusName": bus });
+        if !self.text.is_empty() {
+            told["EventPattern"] = json!(self.text);
+        }
+        told
+    }
 }
 
 /// A bus.
@@ -100,18 +138,10 @@ impl Buses {
         for stack in stacks {
             for (_, it) in stack.of_type(&["AWS::Events::Rule"]) {
                 let pattern = it.at("/EventPattern");
-                let literals = |field: &str| {
-                    let values = pattern.and_then(|it| it.get(field)).and_then(Value::as_array);
-                    values.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
-                };
                 let rule = Rule {
-                    arn: it.arn.clone(),
-                    address: it.address.clone(),
-                    pattern: pattern.map(|it| Pattern::parse(&it.to_string())).transpose()?,
-                    text: pattern.map(Value::to_string).unwrap_or_default(),
-                    about: [literals("source"), literals("detail-type")],
                     enabled: it.text("/State") != Some("DISABLED"),
                     targets: it.list("/Targets").iter().map(target).collect(),
+                    ..Rule::of(it.arn.clone(), it.address.clone(), pattern)?
                 };
                 let bus = bus_name(it.text("/EventBusName").unwrap_or("default"));
                 // A bus that another stack makes, and that does not run here: events can still be put on it by hand.
@@ -123,6 +153,15 @@ impl Buses {
         }
         Ok(Self { by_name })
     }
+}
+
+/// The bytes of an entry, as `EventBridge` counts them.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size>
+fn entry_bytes(entry: &Value) -> usize {
+    let texts = ["Source", "DetailType", "Detail"].iter().filter_map(|field| said(entry, field));
+    let resources = entry.get("Resources").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let time = if entry.get("Time").is_some() { PUT_EVENTS_TIME_BYTES } else { 0 };
+    time + texts.chain(resources).map(str::len).sum::<usize>()
 }
 
 fn target(json: &Value) -> Target {
@@ -140,6 +179,7 @@ fn target(json: &Value) -> Target {
         text("/InputPath").map_or(Input::Whole, Input::Path)
     };
     Target {
+        written: json.clone(),
         id: text("/Id").unwrap_or_default(),
         arn: text("/Arn").unwrap_or_default(),
         input,
@@ -147,6 +187,7 @@ fn target(json: &Value) -> Target {
         age_ms: number("/RetryPolicy/MaximumEventAgeInSeconds").unwrap_or(AGE_SECONDS) * 1_000,
         dead_letters: text("/DeadLetterConfig/Arn"),
         group: text("/SqsParameters/MessageGroupId"),
+        role: text("/RoleArn"),
     }
 }
 
@@ -211,45 +252,14 @@ fn filled(template: &str, value_of: &dyn Fn(&str) -> Option<Value>) -> String {
 }
 
 impl System {
-    /// An operation of `EventBridge`.
-    pub(crate) fn eventbridge(&mut self, caller: &Caller, operation: &str, body: &Value) -> Result<Value, Refusal> {
-        match operation {
-            "PutEvents" => self.put_events(caller, body),
-            "ListEventBuses" => {
-                let names = self.names();
-                let bus = |name: &String| json!({ "Name": name, "Arn": format!("arn:aws:events:{}:{}:event-bus/{name}", names.region, names.account) });
-                let buses: Vec<Value> = self.buses.by_name.keys().map(bus).collect();
-                Ok(json!({ "EventBuses": buses }))
-            }
-            "ListRules" => {
-                let bus = bus_name(body.get("EventBusName").and_then(Value::as_str).unwrap_or("default"));
-                let rules = self.buses.by_name.get(bus).into_iter().flat_map(|bus| &bus.rules);
-                let told = |rule: &Arc<Rule>| {
-                    let state = if rule.enabled { "ENABLED" } else { "DISABLED" };
-                    let name = rule.arn.rsplit('/').next().unwrap_or_default();
-                    json!({ "Name": name, "Arn": rule.arn, "State": state, "EventBusName": bus, "EventPattern": rule.text })
-                };
-                Ok(json!({ "Rules": rules.map(told).collect::<Vec<_>>() }))
-            }
-            "ListTargetsByRule" => {
-                let bus = bus_name(body.get("EventBusName").and_then(Value::as_str).unwrap_or("default"));
-                let name = body.get("Rule").and_then(Value::as_str).unwrap_or_default();
-                let rules = self.buses.by_name.get(bus).into_iter().flat_map(|bus| &bus.rules);
-                let rule = rules.into_iter().find(|rule| rule.arn.rsplit('/').next() == Some(name));
-                let told = |target: &Target| json!({ "Id": target.id, "Arn": target.arn });
-                Ok(json!({ "Targets": rule.iter().flat_map(|rule| &rule.targets).map(told).collect::<Vec<_>>() }))
-            }
-            _ => self
-                .archives(operation, body)
-                .or_else(|| self.rules_by_hand(operation, body))
-                .unwrap_or_else(|| Err(Refusal::unknown_operation("EventBridge", operation))),
-        }
-    }
-
     fn put_events(&mut self, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
         let entries = body.get("Entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if entries.is_empty() || entries.len() > ENTRIES {
             return Err(Refusal::invalid(format!("a call puts 1 to {ENTRIES} events, and this one {}", entries.len())));
+        }
+        let bytes: usize = entries.iter().map(entry_bytes).sum();
+        if bytes >= PUT_EVENTS_BYTES {
+            return Err(Refusal::invalid("Total size of the entries in the request is over the limit."));
         }
         let entries = entries.to_vec();
         let mut answers = Vec::new();
@@ -264,6 +274,18 @@ impl System {
             });
         }
         Ok(json!({ "FailedEntryCount": failed, "Entries": answers }))
+    }
+
+    /// Puts one event on a bus as a service that works for a resource of the account.
+    pub(crate) fn put_event_as(
+        &mut self,
+        who: &Principal,
+        entry: &Value,
+        cause: Option<HopId>,
+    ) -> Result<String, Refusal> {
+        let asked = iam::asked("AWSEvents", "PutEvents", &json!({ "Entries": [entry] }), &self.names());
+        self.may(who, &asked, cause)?;
+        self.put_event(&Caller { role: None, cause }, entry)
     }
 
     /// Puts one event on a bus: an entry of `PutEvents`. Gives the event's id.
@@ -346,96 +368,6 @@ impl System {
         let rule = self.buses.by_name.values().flat_map(|bus| &bus.rules).find(|rule| rule.arn == arn).cloned();
         let Some(rule) = rule else { return };
         self.give_all(&rule, &Arc::new(event), cause);
-    }
-
-    /// Gives an event to all targets of a rule: at least once, in no order.
-    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html>
-    fn give_all(&mut self, rule: &Arc<Rule>, event: &Arc<Value>, cause: HopId) {
-        let since_ms = self.now_ms();
-        for index in 0..rule.targets.len() {
-            let late_ms = self.lateness(&rule.address, Some(cause), false);
-            let again_ms = self.again(&rule.address, Some(cause)).map(|ms| late_ms + ms);
-            for delay_ms in [Some(late_ms), again_ms].into_iter().flatten() {
-                let (rule, event) = (rule.clone(), event.clone());
-                self.after(delay_ms, move |system| system.give(&rule, index, &event, cause, since_ms, 0));
-            }
-        }
-    }
-
-    /// Gives an event to one target of a rule; again later if that fails, and to the dead-letter queue in the end.
-    fn give(&mut self, rule: &Arc<Rule>, index: usize, event: &Arc<Value>, cause: HopId, since_ms: u64, tried: u64) {
-        let Some(target) = rule.targets.get(index) else { return };
-        let input = input_of(&target.input, event, &rule.arn);
-        let given = if target.arn.contains(":sqs:") {
-            let message =
-                Outgoing { body: input, group: target.group.clone(), cause: Some(cause), ..Outgoing::default() };
-            self.send(&target.arn, message).map(|_| ())
-        } else {
-            self.deliver_to(&target.arn, input, Some(cause))
-        };
-        let Err(refusal) = given else { return };
-        let delay_ms =
-            RETRY_MS.checked_shl(u32::try_from(tried).unwrap_or(u32::MAX)).unwrap_or(MOST_RETRY_MS).min(MOST_RETRY_MS);
-        let gone = refusal.code == "ResourceNotFoundException";
-        if !gone && tried < target.attempts && self.now_ms() + delay_ms <= since_ms + target.age_ms {
-            let (rule, event) = (rule.clone(), event.clone());
-            self.after(delay_ms, move |system| system.give(&rule, index, &event, cause, since_ms, tried + 1));
-            return;
-        }
-        self.trace.end(cause, self.now_ms(), Outcome::Failed(refusal.to_string()));
-        let Some(queue) = &target.dead_letters else { return };
-        let retries = tried.to_string();
-        let exhausted = if gone { "" } else { "MaximumRetryAttempts" };
-        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-        let attributes = [
-            ("RULE_ARN", rule.arn.as_str()),
-            ("TARGET_ARN", target.arn.as_str()),
-            ("ERROR_CODE", refusal.code.as_str()),
-            ("ERROR_MESSAGE", refusal.message.as_str()),
-            ("RETRY_ATTEMPTS", retries.as_str()),
-            ("EXHAUSTED_RETRY_CONDITION", exhausted),
-        ];
-        let attributes: Vec<(&str, &str)> = attributes.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let why = format!("{}: {refusal}", rule.address);
-        self.keep_dead_letter(queue, &event.to_string(), &attributes, Some(cause), &why);
-    }
-
-    /// Gives a text to whatever has this ARN: a function, a queue, a state machine, a bus, a log group.
-    pub(crate) fn deliver_to(&mut self, arn: &str, input: String, cause: Option<HopId>) -> Result<(), Refusal> {
-        let service = arn.split(':').nth(2).unwrap_or_default();
-        match service {
-            "lambda" => {
-                if self.functions.find(arn).is_none() {
-                    return Err(Refusal::new("ResourceNotFoundException", format!("Function not found: {arn}")));
-                }
-                self.invoke_later(arn, input, cause);
-                Ok(())
-            }
-            "sqs" => self.send(arn, Outgoing { body: input, cause, ..Outgoing::default() }).map(|_| ()),
-            "states" => {
-                let input = serde_json::from_str(&input).unwrap_or(Value::Null);
-                self.start_machine(arn, None, input, cause).map(|_| ())
-            }
-            "events" => {
-                let Ok(Value::Object(event)) = serde_json::from_str::<Value>(&input) else {
-                    return Err(Refusal::invalid("what a bus is given is an event"));
-                };
-                let bus = bus_name(arn).to_owned();
-                if !self.buses.by_name.contains_key(&bus) {
-                    return Err(Refusal::new("ResourceNotFoundException", format!("Event bus {bus} does not exist.")));
-                }
-                self.route(&bus, Value::Object(event), cause);
-                Ok(())
-            }
-            "logs" => {
-                let group = arn.split(":log-group:").nth(1).unwrap_or_default().trim_end_matches(":*").to_owned();
-                self.log_line(&group, "local", &input);
-                let data = serde_json::from_str(&input).unwrap_or(Value::String(input));
-                self.note(New::done(cause, Kind::Log, "logs", group, data));
-                Ok(())
-            }
-            _ => Err(Refusal::new("NoPermissions", format!("the local system cannot deliver to {arn}"))),
-        }
     }
 }
 

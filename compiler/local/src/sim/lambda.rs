@@ -2,15 +2,19 @@
 //!
 //! Who runs a handler is outside: an [`Order`] says what is to be run, [`System::invocation_ended`] what came of it.
 
+mod api;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use crate::Refusal;
 use crate::faults::Death;
+use crate::iam::Principal;
 use crate::stack::Stack;
-use crate::system::System;
+use crate::system::{Caller, System};
 use crate::trace::{HopId, Kind, New, Outcome};
 
 /// Environments that a function without a reserved concurrency has at most: a laptop is no account.
@@ -220,6 +224,14 @@ impl Functions {
     }
 }
 
+/// What an answer is that is longer than Lambda takes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+fn too_long() -> Ended {
+    let name = "Function.ResponseSizeTooLarge".to_owned();
+    let message = format!("Response payload size exceeded maximum allowed payload size ({SYNC_PAYLOAD_BYTES} bytes).");
+    Ended::Error { name, message }
+}
+
 /// What Lambda says of a handler whose process has ended.
 fn exited(request_id: &str, how: &str) -> Ended {
     let message = format!("RequestId: {request_id} Error: Runtime exited with error: {how}");
@@ -316,9 +328,13 @@ impl System {
         let Some(running) = self.functions.running.get(&invocation) else { return false };
         if running.doomed {
             self.kill(invocation);
-        } else {
-            self.finish(invocation, ended);
+            return true;
         }
+        let ended = match ended {
+            Ended::Answer(answer) if answer.len() > SYNC_PAYLOAD_BYTES => too_long(),
+            ended => ended,
+        };
+        self.finish(invocation, ended);
         true
     }
 
@@ -359,22 +375,46 @@ impl System {
         true
     }
 
-    /// Invokes a function by hand, as an SDK does; whether there is such a function.
+    /// Invokes a function as an SDK does: to wait for what it answers, `later` (an event), or only to see whether it could be (`dry`).
+    ///
+    /// # Errors
+    ///
+    /// There is no such function, the caller's role does not allow it, or the payload is too long.
     pub fn invoke_by_hand(
         &mut self,
+        caller: &Caller,
         name: &str,
         payload: String,
-        later: bool,
+        (later, dry): (bool, bool),
         told: Box<dyn FnOnce(Ended) + Send>,
-    ) -> bool {
-        let Some(function) = self.functions.find(name).map(|it| it.arn.clone()) else { return false };
+    ) -> Result<(), Refusal> {
+        let function = self.functions.find(name).map(|it| it.arn.clone());
+        let function = function.ok_or_else(|| api::missing(format!("Function not found: {name}")))?;
+        if let Some(role) = &caller.role {
+            let who = Principal::Role(role.clone());
+            let denied = self.may_do(&who, "lambda:InvokeFunction", &function, caller.cause);
+            denied.map_err(|refusal| Refusal { status: 403, ..refusal })?;
+        }
+        let most = if later { ASYNC_PAYLOAD_BYTES } else { SYNC_PAYLOAD_BYTES };
+        if payload.len() > most {
+            let message =
+                format!("{} byte payload is too large for the invocation (limit {most} bytes)", payload.len());
+            return Err(Refusal { status: 413, ..Refusal::new("RequestTooLargeException", message) });
+        }
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&payload) {
+            let message = format!("Could not parse request body into json: {error}");
+            return Err(Refusal::new("InvalidRequestContentException", message));
+        }
+        if dry {
+            return Ok(());
+        }
         if later {
-            self.invoke_later(&function, payload, None);
-            return true;
+            self.invoke_later(&function, payload, caller.cause);
+            return Ok(());
         }
         let then: Then = Box::new(move |_, ended| told(ended));
-        self.invoke(Invoke { function, payload, cause: None, waits: false, then });
-        true
+        self.invoke(Invoke { function, payload, cause: caller.cause, waits: false, then });
+        Ok(())
     }
 
     /// Takes a line of a handler's log.
@@ -457,6 +497,13 @@ impl System {
             "responsePayload": { "errorType": name, "errorMessage": message },
         });
         let text = format!("{} after {count} attempts: {name}", function.address);
-        self.keep_dead_letter(destination, &record.to_string(), &[], cause, &text);
+        self.keep_dead_letter(
+            &Principal::Role(function.role.clone()),
+            destination,
+            &record.to_string(),
+            &[],
+            cause,
+            &text,
+        );
     }
 }

@@ -4,6 +4,7 @@
 pub mod apigateway;
 pub mod dynamodb;
 pub mod eventbridge;
+pub mod iam;
 pub mod lambda;
 pub mod logs;
 pub mod pipes;

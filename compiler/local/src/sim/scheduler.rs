@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use self::expression::When;
 use self::zone::Zone;
-use super::sqs::Outgoing;
 use crate::Refusal;
+use crate::iam::Principal;
 use crate::stack::{Resource, Stack};
-use crate::system::{Caller, System, timestamp};
+use crate::system::{System, timestamp};
 use crate::trace::{HopId, Kind, New, Outcome};
 
 /// How often and for how long a target is tried unless the schedule says otherwise.
@@ -30,6 +30,9 @@ const AGE_SECONDS: u64 = 86_400;
 const RETRY_MS: u64 = 1_000;
 /// See [`RETRY_MS`].
 const MOST_RETRY_MS: u64 = 900_000;
+
+/// What policies call the service.
+const SERVICE: &str = "scheduler.amazonaws.com";
 
 const SCHEDULE: &str = "AWS::Scheduler::Schedule";
 const RULE: &str = "AWS::Events::Rule";
@@ -182,26 +185,29 @@ impl System {
             ("EXHAUSTED_RETRY_CONDITION", exhausted),
         ];
         let why = format!("{}: {refusal}", target.address);
-        self.keep_dead_letter(queue, &input, &attributes, Some(hop), &why);
+        self.keep_dead_letter(&self.who_schedules(target), queue, &input, &attributes, Some(hop), &why);
     }
 
     /// A bus is given an event of the source and the kind that the target says, a FIFO queue a message of its group.
     /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html>
     fn give_target(&mut self, target: &Resource, input: String, hop: HopId) -> Result<(), Refusal> {
-        let arn = target.text("/Target/Arn").unwrap_or_default();
-        match arn.split(':').nth(2) {
-            Some("events") => {
-                let said =
-                    |name: &str| target.text(&format!("/Target/EventBridgeParameters/{name}")).unwrap_or_default();
-                let entry = json!({ "EventBusName": arn, "Source": said("Source"), "DetailType": said("DetailType"), "Detail": input });
-                self.put_event(&Caller { role: None, cause: Some(hop) }, &entry).map(|_| ())
-            }
-            Some("sqs") => {
-                let group = target.text("/Target/SqsParameters/MessageGroupId").map(str::to_owned);
-                self.send(arn, Outgoing { body: input, group, cause: Some(hop), ..Outgoing::default() }).map(|_| ())
-            }
-            _ => self.deliver_to(arn, input, Some(hop)),
+        let (arn, who) = (target.text("/Target/Arn").unwrap_or_default(), self.who_schedules(target));
+        if arn.split(':').nth(2) == Some("events") {
+            let said = |name: &str| target.text(&format!("/Target/EventBridgeParameters/{name}")).unwrap_or_default();
+            let entry = json!({ "EventBusName": arn, "Source": said("Source"), "DetailType": said("DetailType"), "Detail": input });
+            return self.put_event_as(&who, &entry, Some(hop)).map(|_| ());
         }
+        let group = target.text("/Target/SqsParameters/MessageGroupId").map(str::to_owned);
+        self.deliver_to(&who, arn, input, group, Some(hop))
+    }
+
+    /// Scheduler takes a role on for the group of the schedule, which is the default one.
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html>
+    fn who_schedules(&self, target: &Resource) -> Principal {
+        let names = self.names();
+        let group = target.text("/GroupName").unwrap_or("default");
+        let source = format!("arn:aws:scheduler:{}:{}:schedule-group/{group}", names.region, names.account);
+        Principal::of(SERVICE, Some(target.text("/Target/RoleArn").unwrap_or_default()), &source)
     }
 }
 

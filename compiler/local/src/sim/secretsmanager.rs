@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::ssm::seconds;
 use crate::Refusal;
+use crate::page::{Paging, page};
 use crate::stack::Resource;
 use crate::system::System;
 
@@ -108,6 +109,29 @@ impl Secret {
         Ok(())
     }
 
+    /// Whether a filter of `ListSecrets` wants it: a value matches from the beginning of its name or description on, without regard to
+    /// case, and one that begins with `!` does not.
+    /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html>
+    fn fits(&self, filter: &Value) -> bool {
+        let texts = match said(filter, "Key") {
+            "name" => vec![&self.name],
+            "description" => vec![&self.description],
+            _ => vec![&self.name, &self.description],
+        };
+        let begins = |value: &str| {
+            texts.iter().any(|text| {
+                text.to_lowercase()
+                    .split([' ', ','])
+                    .chain([text.to_lowercase().as_str()])
+                    .any(|word| word.starts_with(&value.to_lowercase()))
+            })
+        };
+        let values = filter.get("Values").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let mut values =
+            values.map(|value| value.strip_prefix('!').map_or_else(|| begins(value), |value| !begins(value)));
+        values.any(|fits| fits)
+    }
+
     /// The version that is read unless a call says otherwise.
     fn current(&self) -> Option<&Version> {
         self.versions.iter().find(|version| version.stages.iter().any(|stage| stage == CURRENT))
@@ -125,6 +149,21 @@ impl Secret {
             "VersionIdsToStages": stages,
         })
     }
+}
+
+/// What `ListSecrets` filters by here.
+const FILTERS: [&str; 3] = ["all", "name", "description"];
+
+const PAGING: Paging = Paging {
+    limit: "MaxResults",
+    token: "NextToken",
+    next: "NextToken",
+    most: 100,
+    invalid: "InvalidNextTokenException",
+};
+
+fn said<'b>(body: &'b Value, name: &str) -> &'b str {
+    body.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The value that a call puts, if it puts one.
@@ -275,19 +314,44 @@ impl System {
                 }
                 Ok(answer)
             }
-            "ListSecrets"
-                if body.get("Filters").and_then(Value::as_array).is_some_and(|filters| !filters.is_empty()) =>
-            {
-                Err(Refusal::new("InvalidParameterException", "the local system lists secrets without `Filters`"))
-            }
             "ListSecrets" => {
-                let described = self.secrets.by_arn.iter().map(|(arn, secret)| {
+                let filters = body.get("Filters").and_then(Value::as_array).cloned().unwrap_or_default();
+                if let Some(key) = filters.iter().map(|it| said(it, "Key")).find(|key| !FILTERS.contains(key)) {
+                    let message = format!("the local system lists secrets by {}, not by {key}", FILTERS.join(", "));
+                    return Err(Refusal::new("InvalidParameterException", message));
+                }
+                let wanted = self.secrets.by_arn.iter().filter(|(_, secret)| filters.iter().all(|it| secret.fits(it)));
+                let described = wanted.map(|(arn, secret)| {
                     let mut entry = secret.describe(arn);
                     let stages = entry.as_object_mut().and_then(|entry| entry.remove("VersionIdsToStages"));
                     entry["SecretVersionsToStages"] = stages.unwrap_or_default();
                     entry
                 });
-                Ok(json!({ "SecretList": described.collect::<Vec<_>>() }))
+                page(body, PAGING, "SecretList", described.collect())
+            }
+            "ListSecretVersionIds" => {
+                let (arn, secret) = self.secrets.named(body)?;
+                let name = secret.name.clone();
+                let told = secret.versions.iter().map(|version| {
+                    json!({ "VersionId": version.id, "VersionStages": version.stages, "CreatedDate": seconds(version.created_ms) })
+                });
+                let mut answer = page(body, PAGING, "Versions", told.collect())?;
+                (answer["ARN"], answer["Name"]) = (json!(arn), json!(name));
+                Ok(answer)
+            }
+            "BatchGetSecretValue" => {
+                let ids = body.get("SecretIdList").and_then(Value::as_array).cloned().unwrap_or_default();
+                let (mut values, mut errors) = (Vec::new(), Vec::new());
+                for id in ids {
+                    match self.secret_value(&json!({ "SecretId": id })) {
+                        Ok(value) => values.push(value),
+                        Err(refusal) => {
+                            errors
+                                .push(json!({ "SecretId": id, "ErrorCode": refusal.code, "Message": refusal.message }));
+                        }
+                    }
+                }
+                Ok(json!({ "SecretValues": values, "Errors": errors }))
             }
             _ => Err(Refusal::unknown_operation("Secrets Manager", operation)),
         }

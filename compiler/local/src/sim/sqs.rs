@@ -18,6 +18,7 @@ use self::mapping::Mapping;
 use self::message::Message;
 pub(crate) use self::message::Outgoing;
 use crate::Refusal;
+use crate::iam::Principal;
 use crate::stack::{Resource, Stack, whole};
 use crate::system::System;
 use crate::trace::{HopId, Kind, New, Outcome};
@@ -113,16 +114,7 @@ fn missing() -> Refusal {
 
 impl Queue {
     fn of(resource: &Resource) -> Self {
-        let seconds = |name: &str, default: u64| resource.number(&format!("/{name}")).unwrap_or(default) * 1_000;
-        // CloudFormation takes it as a map, or as the text that the API has.
-        let policy = resource.at("/RedrivePolicy");
-        let policy =
-            policy.and_then(|it| it.as_str().map_or_else(|| Some(it.clone()), |text| serde_json::from_str(text).ok()));
-        let redrive = policy.and_then(|it| {
-            let target = it.get("deadLetterTargetArn").and_then(Value::as_str)?.to_owned();
-            Some(Redrive { target, most: it.get("maxReceiveCount").and_then(whole)? })
-        });
-        Self {
+        let mut queue = Self {
             name: resource.name.clone(),
             arn: resource.arn.clone(),
             url: resource.reference.clone(),
@@ -130,18 +122,39 @@ impl Queue {
             fifo: resource.flag("/FifoQueue"),
             by_content: resource.flag("/ContentBasedDeduplication"),
             by_group: resource.text("/DeduplicationScope") == Some("messageGroup"),
-            visibility_ms: seconds("VisibilityTimeout", 30),
-            delay_ms: seconds("DelaySeconds", 0),
-            retention_ms: seconds("MessageRetentionPeriod", 345_600),
-            wait_seconds: resource.number("/ReceiveMessageWaitTimeSeconds").unwrap_or(0),
-            most_bytes: resource.number("/MaximumMessageSize").unwrap_or(MOST_BYTES),
-            redrive,
+            visibility_ms: 30_000,
+            delay_ms: 0,
+            retention_ms: 345_600_000,
+            wait_seconds: 0,
+            most_bytes: MOST_BYTES,
+            redrive: None,
             messages: BTreeMap::new(),
             last: 0,
             known: BTreeMap::new(),
             soon: false,
             wake: None,
+        };
+        if let Some(attributes) = resource.properties.as_object() {
+            queue.set(attributes);
         }
+        queue
+    }
+
+    /// Takes over the attributes that can be changed, as CloudFormation and as the API write them.
+    fn set(&mut self, attributes: &Map<String, Value>) {
+        let number = |name: &str| attributes.get(name).and_then(whole);
+        self.visibility_ms = number("VisibilityTimeout").map_or(self.visibility_ms, |seconds| seconds * 1_000);
+        self.delay_ms = number("DelaySeconds").map_or(self.delay_ms, |seconds| seconds * 1_000);
+        self.retention_ms = number("MessageRetentionPeriod").map_or(self.retention_ms, |seconds| seconds * 1_000);
+        self.wait_seconds = number("ReceiveMessageWaitTimeSeconds").unwrap_or(self.wait_seconds);
+        self.most_bytes = number("MaximumMessageSize").unwrap_or(self.most_bytes);
+        // CloudFormation takes it as a map, or as the text that the API has.
+        let Some(policy) = attributes.get("RedrivePolicy") else { return };
+        let parsed = policy.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let policy = parsed.as_ref().unwrap_or(policy);
+        let target = policy.get("deadLetterTargetArn").and_then(Value::as_str);
+        let most = policy.get("maxReceiveCount").and_then(whole);
+        self.redrive = target.zip(most).map(|(target, most)| Redrive { target: target.to_owned(), most });
     }
 
     /// Forgets what it has kept for long enough.
@@ -259,9 +272,11 @@ impl System {
         number
     }
 
-    /// Keeps what was given up. What is no queue of the stacks is given it as any target is.
+    /// Keeps what was given up, if whoever gives it up may do that; if not, it is lost, and the trace says so. What is no queue of the stacks
+    /// is given it as any target is.
     pub(crate) fn keep_dead_letter(
         &mut self,
+        who: &Principal,
         queue_arn: &str,
         body: &str,
         attributes: &[(&str, &str)],
@@ -272,13 +287,16 @@ impl System {
         let hop = |thing: &str| New::done(cause, Kind::DeadLetter, thing, why, message::shown(body));
         let Some(queue) = self.queues.by_arn.get(queue_arn) else {
             let hop = self.note(hop(queue_arn));
-            if let Err(refusal) = self.deliver_to(queue_arn, body.to_owned(), Some(hop)) {
+            if let Err(refusal) = self.deliver_to(who, queue_arn, body.to_owned(), None, Some(hop)) {
                 self.note_end(hop, Outcome::Failed(refusal.to_string()));
             }
             return;
         };
         let address = queue.address.clone();
         let hop = self.note(hop(&address));
+        if let Err(refusal) = self.may_do(who, "sqs:SendMessage", queue_arn, Some(hop)) {
+            return self.note_end(hop, Outcome::Failed(format!("it is lost: {refusal}")));
+        }
         let attribute =
             |(name, value): &(&str, &str)| ((*name).to_owned(), json!({ "DataType": "String", "StringValue": value }));
         let attributes: Map<String, Value> = attributes.iter().map(attribute).collect();

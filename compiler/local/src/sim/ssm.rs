@@ -10,6 +10,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::Refusal;
+use crate::page::{Paging, page};
 use crate::stack::{Stack, whole};
 use crate::system::System;
 
@@ -22,6 +23,9 @@ const ADVANCED_BYTES: usize = 8_192;
 /// The most parameters that one call answers.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html>
 const MOST_AT_ONCE: u64 = 10;
+
+const PAGING: Paging =
+    Paging { limit: "MaxResults", token: "NextToken", next: "NextToken", most: 50, invalid: "InvalidNextToken" };
 
 /// When what a template makes was made, milliseconds since 1970: 2026-01-01, as the ARNs of streams say.
 const MADE_MS: u64 = 1_767_225_600_000;
@@ -151,6 +155,54 @@ fn text<'b>(body: &'b Value, name: &str) -> Result<&'b str, Refusal> {
     found.ok_or_else(|| Refusal::invalid(format!("`{name}` is needed")))
 }
 
+/// A filter of parameters.
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html>
+struct Filter {
+    key: String,
+    option: String,
+    values: Vec<String>,
+}
+
+/// The filters of a call, which takes those of these keys.
+fn filters(body: &Value, keys: &[&str]) -> Result<Vec<Filter>, Refusal> {
+    let said = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
+    let filter = |it: &Value| {
+        let key = said(it, "Key").unwrap_or_default();
+        if !keys.contains(&key.as_str()) {
+            let message = format!("the local system filters parameters by {}, not by {key}", keys.join(", "));
+            return Err(Refusal::new("InvalidFilterKey", message));
+        }
+        let option = said(it, "Option").unwrap_or_else(|| if key == "Path" { "OneLevel" } else { "Equals" }.to_owned());
+        let fits = match key.as_str() {
+            "Name" => ["Equals", "BeginsWith", "Contains"].as_slice(),
+            "Path" => &["OneLevel", "Recursive"],
+            _ => &["Equals", "BeginsWith"],
+        };
+        if !fits.contains(&option.as_str()) {
+            return Err(Refusal::new("InvalidFilterOption", format!("{option} is no option of {key}")));
+        }
+        let values = it.get("Values").and_then(Value::as_array).into_iter().flatten();
+        Ok(Filter { key, option, values: values.filter_map(Value::as_str).map(str::to_owned).collect() })
+    };
+    body.get("ParameterFilters").and_then(Value::as_array).into_iter().flatten().map(filter).collect()
+}
+
+impl Filter {
+    fn wants(&self, name: &str, parameter: &Parameter) -> bool {
+        let text = if self.key == "Type" { parameter.type_.as_str() } else { name };
+        self.values.iter().any(|value| {
+            let below = || text.strip_prefix(&format!("{}/", value.trim_end_matches('/')));
+            match self.option.as_str() {
+                "BeginsWith" => text.starts_with(value.as_str()),
+                "Contains" => text.contains(value.as_str()),
+                "OneLevel" => below().is_some_and(|rest| !rest.contains('/')),
+                "Recursive" => below().is_some(),
+                _ => text == value,
+            }
+        })
+    }
+}
+
 impl System {
     /// A call of Systems Manager.
     pub(crate) fn ssm(&mut self, operation: &str, body: &Value) -> Result<Value, Refusal> {
@@ -181,6 +233,20 @@ impl System {
                 Ok(json!({ "Parameters": found, "InvalidParameters": invalid }))
             }
             "GetParametersByPath" => self.parameters_by_path(body, decrypted),
+            "DescribeParameters" => {
+                let filters = filters(body, &["Name", "Type", "Path"])?;
+                let wanted = self.parameters.by_name.iter();
+                let wanted = wanted.filter(|(name, it)| filters.iter().all(|filter| filter.wants(name, it)));
+                let told = wanted.map(|(name, it)| {
+                    json!({ "Name": name, "ARN": it.arn, "Type": it.type_, "Version": it.versions.len(), "Tier": "Standard", "DataType": "text" })
+                });
+                page(body, PAGING, "Parameters", told.collect())
+            }
+            "DeleteParameter" => {
+                let name = text(body, "Name")?;
+                let gone = || Refusal::new("ParameterNotFound", "");
+                self.parameters.by_name.remove(name).map(|_| json!({})).ok_or_else(gone)
+            }
             "PutParameter" => self.put_parameter(body),
             _ => Err(Refusal::unknown_operation("Systems Manager", operation)),
         }
@@ -191,16 +257,21 @@ impl System {
         if !path.starts_with('/') {
             return Err(Refusal::invalid("`Path` begins with a slash"));
         }
-        if body.get("ParameterFilters").and_then(Value::as_array).is_some_and(|filters| !filters.is_empty()) {
-            return Err(Refusal::invalid("the local system has no `ParameterFilters`"));
-        }
+        let filters = filters(body, &["Type"])?;
         let most = body.get("MaxResults").and_then(whole).unwrap_or(MOST_AT_ONCE);
         if !(1..=MOST_AT_ONCE).contains(&most) {
             return Err(Refusal::invalid(format!("`MaxResults` is 1 to {MOST_AT_ONCE}, found {most}")));
         }
         let recursive = body.get("Recursive") == Some(&json!(true));
         let prefix = format!("{}/", path.trim_end_matches('/'));
-        let below = |name: &&String| name.strip_prefix(&prefix).is_some_and(|rest| recursive || !rest.contains('/'));
+        let below = |name: &&String| {
+            name.strip_prefix(&prefix).is_some_and(|rest| recursive || !rest.contains('/'))
+                && self
+                    .parameters
+                    .by_name
+                    .get(*name)
+                    .is_some_and(|it| filters.iter().all(|filter| filter.wants(name, it)))
+        };
         // The token is the name that comes next.
         let from = body.get("NextToken").and_then(Value::as_str);
         let mut names =

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use evc_interface::limits::WORKFLOW_PAYLOAD_BYTES;
 use evc_workflow::{
     Chance, Definition, Event, ExecutionId, History, Outcome as Told, Phase, Record, Slot, Snapshot, Start, Status,
     Task, Token, Transition, outcome, plan, start, waits,
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 
 use super::lambda::{Ended, Invoke, Then};
 use crate::Refusal;
+use crate::iam::Principal;
+use crate::page::{Paging, page};
 use crate::stack::Stack;
 use crate::system::{Caller, System};
 use crate::trace::{HopId, Kind, New, Outcome};
@@ -23,6 +26,9 @@ const TOKEN: &str = "local.";
 /// What the planner's begin with.
 const PLANNED_TOKEN: &str = "evc2.";
 
+/// What policies call the service.
+const SERVICE: &str = "states.amazonaws.com";
+
 /// How often a starter tries to start its workflow, and the pause before it tries again.
 const STARTS: u32 = 6;
 const START_RETRY_MS: u64 = 1_000;
@@ -31,13 +37,27 @@ const START_RETRY_MS: u64 = 1_000;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 const TIMEOUT: &str = "States.Timeout";
 
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
+const PAGING: Paging =
+    Paging { limit: "maxResults", token: "nextToken", next: "nextToken", most: 1_000, invalid: "InvalidToken" };
+
 /// A state machine.
 #[derive(Debug)]
 struct Machine {
     arn: String,
     name: String,
     address: String,
+    /// The role that its work is done with.
+    role: String,
+    /// In Amazon States Language.
+    definition: String,
     carries: Carries,
+}
+
+impl Machine {
+    fn who(&self) -> Principal {
+        Principal::of(SERVICE, Some(&self.role), &self.arn)
+    }
 }
 
 /// How a machine is carried.
@@ -127,6 +147,8 @@ impl Machines {
                     arn: resource.arn.clone(),
                     name: resource.name.clone(),
                     address: resource.address.clone(),
+                    role: resource.text("/Role").or_else(|| resource.text("/RoleArn")).unwrap_or_default().to_owned(),
+                    definition: definition.asl.to_string(),
                     carries,
                 };
                 machines.by_arn.insert(machine.arn.clone(), Arc::new(machine));
@@ -184,6 +206,16 @@ impl System {
     /// An operation of Step Functions.
     pub(crate) fn stepfunctions(&mut self, caller: &Caller, operation: &str, body: &Value) -> Result<Value, Refusal> {
         let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default();
+        for field in ["input", "output"] {
+            let bytes = text(field).len();
+            if bytes > WORKFLOW_PAYLOAD_BYTES {
+                let constraint = format!("Member must have length less than or equal to {WORKFLOW_PAYLOAD_BYTES}");
+                let message = format!(
+                    "1 validation error detected: Value at '{field}' failed to satisfy constraint: {constraint}"
+                );
+                return Err(Refusal::invalid(message));
+            }
+        }
         let parsed = |field: &str, otherwise: &str| {
             let text = body.get(field).and_then(Value::as_str).unwrap_or(otherwise);
             serde_json::from_str::<Value>(text)
@@ -198,22 +230,33 @@ impl System {
                 Ok(json!({ "executionArn": arn, "startDate": seconds(started) }))
             }
             "DescribeExecution" => self.describe_execution(text("executionArn")),
-            "GetExecutionHistory" => Ok(json!({ "events": self.history_of(text("executionArn"))? })),
+            "GetExecutionHistory" => {
+                let mut events = self.history_of(text("executionArn"))?;
+                if body.get("reverseOrder") == Some(&json!(true)) {
+                    events.reverse();
+                }
+                page(body, PAGING, "events", events)
+            }
             "ListExecutions" => {
                 let (machine, status) = (text("stateMachineArn"), body.get("statusFilter").and_then(Value::as_str));
                 self.machines.find(machine)?;
                 let of_machine = self.machines.executions.values().rev().filter(|it| it.machine == machine);
                 let of_status =
                     of_machine.filter(|it| status.is_none_or(|status| status_word(it.snapshot.status) == status));
-                Ok(json!({ "executions": of_status.map(summary).collect::<Vec<_>>() }))
+                page(body, PAGING, "executions", of_status.map(summary).collect())
             }
             "ListStateMachines" => {
-                let machines = self
-                    .machines
-                    .by_arn
-                    .values()
-                    .map(|it| json!({ "stateMachineArn": it.arn, "name": it.name, "creationDate": 0.0 }));
-                Ok(json!({ "stateMachines": machines.collect::<Vec<_>>() }))
+                let machines = self.machines.by_arn.values().map(
+                    |it| json!({ "stateMachineArn": it.arn, "name": it.name, "type": "STANDARD", "creationDate": 0.0 }),
+                );
+                page(body, PAGING, "stateMachines", machines.collect())
+            }
+            "DescribeStateMachine" => {
+                let machine = self.machines.find(text("stateMachineArn"))?;
+                Ok(json!({
+                    "stateMachineArn": machine.arn, "name": machine.name, "status": "ACTIVE", "type": "STANDARD",
+                    "definition": machine.definition, "roleArn": machine.role, "creationDate": 0.0,
+                }))
             }
             "StopExecution" => {
                 let cause = body.get("cause").and_then(Value::as_str).map(str::to_owned);
@@ -345,7 +388,7 @@ impl System {
             }
             Carries::Starter { machine: target, dead_letters } => {
                 let (target, dead_letters) = (target.clone(), dead_letters.clone());
-                self.start_for_event(target, dead_letters, input, cause, 1);
+                self.start_for_event(machine.clone(), target, dead_letters, input, cause, 1);
                 Ok(execution_arn(arn, &name.unwrap_or_else(|| self.new_id().to_string())))
             }
             Carries::Nothing(why) => {
@@ -358,6 +401,7 @@ impl System {
     /// What the machine does that evc makes for a rule: the event's id names the execution, and a name that is taken is no error.
     fn start_for_event(
         &mut self,
+        starter: Arc<Machine>,
         machine: String,
         dead_letters: String,
         event: Value,
@@ -368,7 +412,8 @@ impl System {
         let id = id.or_else(|| event.get("id").and_then(Value::as_str)).unwrap_or_default();
         let name = evc_workflow::message::execution_name(id);
         let detail = event.get("detail").cloned().unwrap_or_default();
-        match self.start_machine(&machine, Some(name), detail, cause) {
+        let may = self.may_do(&starter.who(), "states:StartExecution", &machine, cause);
+        match may.and_then(|()| self.start_machine(&machine, Some(name), detail, cause)) {
             Ok(_) => {}
             Err(refusal) if refusal.code == "ExecutionAlreadyExists" => {
                 let text = "was started for this event before";
@@ -377,13 +422,20 @@ impl System {
             }
             Err(_) if tried < STARTS => {
                 self.after(START_RETRY_MS << tried.min(5), move |system| {
-                    system.start_for_event(machine, dead_letters, event, cause, tried + 1);
+                    system.start_for_event(starter, machine, dead_letters, event, cause, tried + 1);
                 });
             }
             Err(refusal) => {
                 let queue = self.queue_arn(&dead_letters);
                 let why = format!("{machine} was not started: {refusal}");
-                self.keep_dead_letter(&queue, &event.to_string(), &[("ERROR_CODE", &refusal.code)], cause, &why);
+                self.keep_dead_letter(
+                    &starter.who(),
+                    &queue,
+                    &event.to_string(),
+                    &[("ERROR_CODE", &refusal.code)],
+                    cause,
+                    &why,
+                );
             }
         }
     }
@@ -554,8 +606,18 @@ impl System {
         let cause = Some(execution.steps.get(&number).copied().unwrap_or(execution.hop));
         let fence = Some((slot, record.seq));
         let key = arn.to_owned();
+        let machine = execution.machine.clone();
+        let who = self.machines.by_arn.get(&machine).map_or(Principal::of(SERVICE, Some(""), &machine), |it| it.who());
         match serde_json::from_slice(&record.payload) {
             Ok(Task::Call(payload)) => {
+                let function =
+                    self.functions.find(&record.function).map_or(record.function.clone(), |it| it.arn.clone());
+                if let Err(refusal) = self.may_do(&who, "lambda:InvokeFunction", &function, cause) {
+                    // Retries of `Lambda.AWSLambdaException` are for this, too.
+                    let (error, cause) = ("Lambda.AWSLambdaException".to_owned(), Some(refusal.message));
+                    let event = Event::Failed { slot, error, cause, claimed_ms };
+                    return self.carry_execution(&key, fence, event);
+                }
                 let payload = payload.to_string().replace(PLANNED_TOKEN, TOKEN);
                 let then: Then = Box::new(move |system, ended| {
                     let event = match ended {
@@ -584,7 +646,7 @@ impl System {
                 if let Some(detail) = entry.get("Detail").filter(|detail| !detail.is_string()).map(Value::to_string) {
                     entry["Detail"] = json!(detail);
                 }
-                let event = match self.put_event(&Caller { role: None, cause }, &entry) {
+                let event = match self.put_event_as(&who, &entry, cause) {
                     Ok(id) => {
                         let output = json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": id }] });
                         Event::Succeeded { slot, output, claimed_ms }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::dynamodb::created_ms;
 use super::lambda::{Ended, Invoke};
+use crate::iam::Principal;
 use crate::pattern::Filters;
 use crate::stack::Stack;
 use crate::system::System;
@@ -21,6 +22,13 @@ use crate::trace::{HopId, Kind, New, Outcome};
 /// How long a batch waits before it is tried again, milliseconds: doubled with each retry, up to a minute. AWS does not say.
 const RETRY_MS: u64 = 200;
 const MOST_RETRY_MS: u64 = 60_000;
+
+/// What whoever reads a stream has to be allowed.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>
+pub(crate) const READS: [&str; 3] = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+
+/// The one shard of a stream.
+pub(crate) const SHARD: &str = "shardId-00000000000000000000-00000000";
 
 /// A record of a stream, with the write that it tells of.
 #[derive(Debug, Clone)]
@@ -217,6 +225,16 @@ impl System {
         if position.busy {
             return;
         }
+        let cause = position.waiting.iter().find_map(|record| record.cause);
+        // A mapping whose function may not read the stream stays where it is.
+        if let Some(function) = self.functions.find(&mapping.function) {
+            let who = Principal::Role(function.role.clone());
+            let reads = READS.map(|action| self.names().ask(action, mapping.stream.clone()));
+            if self.may(&who, &reads, cause).is_err() {
+                return;
+            }
+        }
+        let Some(position) = self.readers.positions.get_mut(reader) else { return };
         let attempt = position.again.pop_front().unwrap_or_else(|| {
             let many = position.waiting.len().min(mapping.batch);
             Attempt { records: position.waiting.drain(..many).collect(), tried: 0, repeated: false }
@@ -315,7 +333,7 @@ impl System {
             "version": "1.0",
             "timestamp": self.now(),
             "DDBStreamBatchInfo": {
-                "shardId": "shardId-00000000000000000000-00000000",
+                "shardId": SHARD,
                 "startSequenceNumber": first.sequence(),
                 "endSequenceNumber": last.sequence(),
                 "approximateArrivalOfFirstRecord": arrived,
@@ -325,7 +343,8 @@ impl System {
             },
         });
         let why = format!("{} records of {} were given up after {tried} attempts", records.len(), mapping.address);
-        self.keep_dead_letter(&queue.clone(), &body.to_string(), &[], first.cause, &why);
+        let role = self.functions.find(&mapping.function).map(|it| it.role.clone()).unwrap_or_default();
+        self.keep_dead_letter(&Principal::Role(role), &queue.clone(), &body.to_string(), &[], first.cause, &why);
     }
 }
 

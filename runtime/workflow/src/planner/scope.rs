@@ -106,14 +106,15 @@ impl Planner<'_> {
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
     fn context(&self, state: &State, scope: &Scope, token: Option<&str>) -> Value {
         let retries: u32 = scope.attempts.iter().sum();
+        let (workflow, workflow_name) = self.execution.seen_workflow();
         let mut context = json!({
             "Execution": {
-                "Id": self.execution.0,
+                "Id": self.execution.seen(),
                 "Name": self.execution.name(),
                 "StartTime": timestamp(self.state.started_ms),
             },
             "State": { "Name": state.name, "EnteredTime": timestamp(scope.entered_ms), "RetryCount": retries },
-            "StateMachine": { "Id": self.execution.workflow(), "Name": self.execution.workflow() },
+            "StateMachine": { "Id": workflow, "Name": workflow_name },
         });
         if let Some(token) = token {
             context["Task"] = json!({ "Token": token });

@@ -20,10 +20,15 @@ use serde_json::{Map, Value, json};
 use self::http::Http;
 use self::rest::Rest;
 pub(crate) use self::route::decoded;
+use crate::Refusal;
+use crate::iam::Principal;
 use crate::jwt::Issuers;
 use crate::stack::Stack;
 use crate::system::System;
 use crate::trace::{HopId, Kind, New, Outcome};
+
+/// What policies call the service.
+const SERVICE: &str = "apigateway.amazonaws.com";
 
 /// The longest body that an API takes, bytes.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -190,6 +195,23 @@ impl System {
             KindOf::Http(http) => self.request_of_http(http, request, hop, respond),
             KindOf::Rest(rest) => self.request_of_rest(rest, request, hop, respond),
         }
+    }
+}
+
+impl System {
+    /// Whether the gateway may invoke a function: with the role that it is given for it, or else by the policy of the function. `what` calls:
+    /// a method of a stage, or an authorizer. Who may not answers 500.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>
+    fn may_invoke(
+        &mut self,
+        function: &str,
+        role: Option<&str>,
+        (api, what): (&str, &str),
+        hop: HopId,
+    ) -> Result<(), Refusal> {
+        let names = self.names();
+        let source = format!("arn:aws:execute-api:{}:{}:{api}/{what}", names.region, names.account);
+        self.may_do(&Principal::of(SERVICE, role, &source), "lambda:InvokeFunction", function, Some(hop))
     }
 }
 

@@ -316,6 +316,13 @@ mod tests {
         let queue = |name: &str| format!("arn:aws:sqs:us-east-1:000000000000:test-{name}");
         let rule = |name: &str, pattern: Value, to: &str| json!({ "Name": name, "EventBusName": "shop", "EventPattern": pattern, "Targets": [{ "Id": "q", "Arn": queue(to) }] });
         let first_time = json!({ "source": ["s"], "replay-name": [{ "exists": false }] });
+        let queues = ["Each", "Once"].map(|name| format!("http://127.0.0.1:4566/000000000000/test-{name}"));
+        let policy = json!({
+            "Queues": queues,
+            "PolicyDocument": { "Statement": [{
+                "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": "*",
+            }] },
+        });
         system(&[
             ("Bus", "AWS::Events::EventBus", json!({ "Name": "shop" })),
             (
@@ -327,6 +334,7 @@ mod tests {
             ("Once", "AWS::Events::Rule", rule("once", first_time, "Once")),
             ("EachQueue", "AWS::SQS::Queue", json!({ "QueueName": "test-Each" })),
             ("OnceQueue", "AWS::SQS::Queue", json!({ "QueueName": "test-Once" })),
+            ("Policy", "AWS::SQS::QueuePolicy", policy),
         ])
     }
 

@@ -82,7 +82,20 @@ fn what_cannot_be_given_is_kept_when_its_tries_are_over() {
 fn a_rule_with_a_schedule_gives_its_targets_the_event_of_the_time() {
     let target = json!({ "Id": "queue", "Arn": "arn:aws:sqs:us-east-1:000000000000:jobs", "InputPath": "$.source" });
     let rule = json!({ "Name": "hourly", "ScheduleExpression": "rate(1 hour)", "Targets": [target] });
-    let mut system = system(&[("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })), ("Hourly", RULE, rule)]);
+    let statement = json!({
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": "*",
+        "Condition": { "ArnEquals": { "aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/hourly" } },
+    });
+    let queues = ["http://127.0.0.1:4566/000000000000/jobs"];
+    let mut system = system(&[
+        ("Jobs", "AWS::SQS::Queue", json!({ "QueueName": "jobs" })),
+        (
+            "Policy",
+            "AWS::SQS::QueuePolicy",
+            json!({ "Queues": queues, "PolicyDocument": { "Statement": [statement] } }),
+        ),
+        ("Hourly", RULE, rule),
+    ]);
     system.advance(START_MS + 60 * MINUTE_MS);
     assert_eq!(body(&mut system, "jobs"), [r#""aws.events""#]);
 }

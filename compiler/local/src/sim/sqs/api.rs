@@ -9,11 +9,23 @@ use serde_json::{Map, Value, json};
 use super::message::{Message, Outgoing};
 use super::{MOST_BYTES, Queue, digest, missing};
 use crate::Refusal;
+use crate::page::{Paging, page};
 use crate::stack::{Resource, whole};
 use crate::system::{Caller, System};
 
 /// The most entries of a batch, and the most messages that one call receives.
 const MOST_AT_ONCE: u64 = 10;
+
+const PAGING: Paging = Paging {
+    limit: "MaxResults",
+    token: "NextToken",
+    next: "NextToken",
+    most: 1_000,
+    invalid: "InvalidParameterValue",
+};
+
+/// The longest that a call waits for a message, seconds.
+const MOST_WAIT_SECONDS: u64 = 20;
 
 /// The longest visibility timeout, seconds.
 const MOST_VISIBILITY_SECONDS: u64 = 43_200;
@@ -119,6 +131,9 @@ impl System {
             address: name,
             place: String::new(),
         };
+        if let Some(policy) = resource.text("/Policy") {
+            self.authority.resources.put(&arn, policy);
+        }
         self.queues.by_arn.entry(arn).or_insert_with(|| Queue::of(&resource));
         Ok(json!({ "QueueUrl": url }))
     }
@@ -127,15 +142,13 @@ impl System {
     pub(crate) fn sqs(&mut self, caller: &Caller, operation: &str, body: &Value) -> Result<Value, Refusal> {
         match operation {
             "CreateQueue" => return self.create_queue(body),
-            "ListQueues" => return Ok(self.list_queues(body)),
+            "ListQueues" => return self.list_queues(body),
             "GetQueueUrl" => {
                 let name = text(body, "QueueName")?;
                 let queue = self.queues.by_arn.values().find(|queue| queue.name == name).ok_or_else(missing)?;
                 return Ok(json!({ "QueueUrl": queue.url }));
             }
             "StartMessageMoveTask" => return self.move_messages(body),
-            // Policies of queues are not looked at.
-            "SetQueueAttributes" => return Ok(json!({})),
             "DeleteQueue" => {
                 let arn = self.queues.at(text(body, "QueueUrl")?)?.arn.clone();
                 self.queues.by_arn.shift_remove(&arn);
@@ -172,7 +185,26 @@ impl System {
             })),
             "ChangeMessageVisibility" => self.change_visibility(&arn, body),
             "ChangeMessageVisibilityBatch" => Ok(answers(entries(body)?, |entry| self.change_visibility(&arn, entry))),
-            "GetQueueAttributes" => Ok(attributes(queue, &texts(body, "AttributeNames"), now_ms)),
+            "GetQueueAttributes" => {
+                let names = texts(body, "AttributeNames");
+                let mut told = attributes(queue, &names, now_ms);
+                let statements = self.authority.resources.written(&arn);
+                if !statements.is_empty() && names.iter().any(|name| ["All", "Policy"].contains(name)) {
+                    let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+                    told["Attributes"]["Policy"] = json!(policy.to_string());
+                }
+                Ok(told)
+            }
+            "SetQueueAttributes" => {
+                let asked = map(body, "Attributes");
+                queue.set(&asked);
+                if let Some(policy) = asked.get("Policy").and_then(Value::as_str) {
+                    let resources = &mut self.authority.resources;
+                    resources.put(&arn, policy);
+                }
+                self.look_soon(&arn);
+                Ok(json!({}))
+            }
             "PurgeQueue" => {
                 queue.messages.clear();
                 Ok(json!({}))
@@ -195,6 +227,14 @@ impl System {
             }
         }
         Ok(answer)
+    }
+
+    /// For how long a call waits for a message, seconds: as it says itself, or as the queue says.
+    pub(crate) fn polls_for_seconds(&mut self, body: &Value) -> u64 {
+        let said = body.get("WaitTimeSeconds").and_then(whole);
+        let of_queue =
+            || text(body, "QueueUrl").and_then(|url| self.queues.at(url)).map_or(0, |queue| queue.wait_seconds);
+        said.unwrap_or_else(of_queue).min(MOST_WAIT_SECONDS)
     }
 
     /// Answers at once: who polls for long waits outside.
@@ -232,10 +272,10 @@ impl System {
         Ok(json!({}))
     }
 
-    fn list_queues(&self, body: &Value) -> Value {
+    fn list_queues(&self, body: &Value) -> Result<Value, Refusal> {
         let prefix = body.get("QueueNamePrefix").and_then(Value::as_str).unwrap_or_default();
         let queues = self.queues.by_arn.values().filter(|queue| queue.name.starts_with(prefix));
-        json!({ "QueueUrls": queues.map(|queue| queue.url.as_str()).collect::<Vec<_>>() })
+        page(body, PAGING, "QueueUrls", queues.map(|queue| json!(queue.url)).collect())
     }
 
     /// Sends what is in a dead-letter queue once more, to where it came from or to another queue: as new messages, at once.

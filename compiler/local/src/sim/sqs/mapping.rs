@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::message::Message;
+use crate::iam::Principal;
 use crate::pattern::Filters;
 use crate::sim::lambda::{Ended, Invoke, Then};
 use crate::stack::Stack;
@@ -25,6 +26,10 @@ const AT_ONCE: u64 = 10;
 /// The most bytes of a batch, as an event.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching>
 const MOST_BYTES: usize = crate::sim::lambda::SYNC_PAYLOAD_BYTES;
+
+/// What the role of the function has to allow.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions>
+const READS: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 
 /// What hands a queue's messages to a function.
 #[derive(Debug)]
@@ -153,6 +158,16 @@ impl System {
         if mapping.in_flight >= mapping.concurrency.unwrap_or(FIRST_CONCURRENCY).min(environments) {
             return false;
         }
+        // Lambda reads with the role of the function.
+        if let Some(role) = function.map(|function| function.role.clone()) {
+            let reads = READS.map(|action| self.names().ask(action, arn.to_owned()));
+            let cause = self.queues.by_arn.get(arn).and_then(|it| it.messages.values().last()).map(|it| it.hop);
+            if self.may(&Principal::Role(role), &reads, cause).is_err() {
+                return false;
+            }
+        }
+        let Some(mapping) = self.queues.mappings.get_mut(at) else { return false };
+        let function = self.functions.find(&mapping.function);
         let since_ms = *mapping.since_ms.get_or_insert(now_ms);
         if waiting < mapping.batch && now_ms < since_ms + mapping.window_ms {
             return false;

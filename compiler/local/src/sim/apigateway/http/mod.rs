@@ -33,7 +33,21 @@ enum Auth {
     Nobody,
     Iam,
     Jwt(Wanted),
-    Function { function: String, identity: Vec<String>, simple: bool },
+    Function(Asked),
+}
+
+/// A function that is asked.
+#[derive(Debug, Clone)]
+struct Asked {
+    /// The authorizer's id.
+    id: String,
+    function: String,
+    /// Where stands who calls: `$request.header.X-Session`.
+    identity: Vec<String>,
+    /// Whether it answers yes or no, and not with a policy.
+    simple: bool,
+    /// How long its answer is kept, milliseconds.
+    kept_ms: u64,
 }
 
 #[derive(Debug)]
@@ -88,14 +102,16 @@ fn route(stack: &Stack, route: &Resource) -> Option<Route> {
                 .find(|it| it.type_ == "AWS::ApiGatewayV2::Authorizer" && it.reference == authorizer)?;
             let texts = |list: &[Value]| list.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
             match authorizer.text("/AuthorizerUri") {
-                Some(uri) => Auth::Function {
+                Some(uri) => Auth::Function(Asked {
+                    id: authorizer.reference.clone(),
                     function: uri
                         .split_once("/functions/")
                         .map_or(uri, |(_, rest)| rest.trim_end_matches("/invocations"))
                         .to_owned(),
                     identity: texts(authorizer.list("/IdentitySource")),
                     simple: authorizer.flag("/EnableSimpleResponses"),
-                },
+                    kept_ms: authorizer.number("/AuthorizerResultTtlInSeconds").unwrap_or(0) * 1_000,
+                }),
                 None => Auth::Jwt(Wanted {
                     issuer: authorizer.text("/JwtConfiguration/Issuer").unwrap_or_default().to_owned(),
                     audience: texts(authorizer.list("/JwtConfiguration/Audience")),
@@ -163,17 +179,9 @@ impl System {
             Auth::Nobody => Ok(Value::Null),
             Auth::Iam => iam(&request, &account),
             Auth::Jwt(wanted) => jwt(&self.issuers, &request, wanted, self.now_ms()),
-            Auth::Function { function, identity, simple } => {
-                let (function, identity, simple) = (function.clone(), identity.clone(), *simple);
-                return self.ask_authorizer(
-                    (function, identity, simple),
-                    api,
-                    route,
-                    request,
-                    parameters,
-                    hop,
-                    respond,
-                );
+            Auth::Function(asked) => {
+                let asked = asked.clone();
+                return self.ask_authorizer(&asked, api, route, request, parameters, hop, respond);
             }
         };
         match who {
@@ -191,7 +199,7 @@ impl System {
     #[expect(clippy::too_many_arguments, reason = "all of one request")]
     fn ask_authorizer(
         &mut self,
-        (function, identity, simple): (String, Vec<String>, bool),
+        asked: &Asked,
         api: Arc<Http>,
         route: Arc<Route>,
         request: Request,
@@ -200,9 +208,24 @@ impl System {
         respond: Answer,
     ) {
         let header = |source: &String| request.header(source.strip_prefix("$request.header.")?).map(str::to_owned);
-        let identities: Option<Vec<String>> = identity.iter().map(header).collect();
+        let identities: Option<Vec<String>> =
+            asked.identity.iter().map(|source| header(source).filter(|it| !it.is_empty())).collect();
         let Some(identities) = identities else { return respond(self, Response::of_gateway(401, "Unauthorized")) };
+        let Asked { id, function, simple, .. } = asked.clone();
+        let key = (id, identities);
+        if let Some(answer) = self.apis.answers.kept(&key, self.now_ms()) {
+            return self.let_in(&answer, simple, &api, &route, &request, parameters, hop, respond);
+        }
+        let what = format!("authorizers/{}", key.0);
+        if self.may_invoke(&function, None, (&api.id, &what), hop).is_err() {
+            return respond(self, Response::of_gateway(500, "Internal Server Error"));
+        }
+        let kept_ms = if key.1.is_empty() { 0 } else { asked.kept_ms };
         let mut asked = event::event(self, &api, &route, &request, parameters.clone(), Value::Null);
+        // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>: it has no body.
+        if let Some(asked) = asked.as_object_mut() {
+            asked.retain(|name, _| !["body", "isBase64Encoded"].contains(&name.as_str()));
+        }
         asked["type"] = json!("REQUEST");
         let arn = format!(
             "arn:aws:execute-api:us-east-1:{}:{}/$default/{}{}",
@@ -212,24 +235,47 @@ impl System {
             request.path
         );
         asked["routeArn"] = json!(arn);
-        asked["identitySource"] = json!(identities);
+        asked["identitySource"] = json!(key.1);
         let then: Then = Box::new(move |system, ended| {
             let Ended::Answer(answer) = ended else {
                 return respond(system, Response::of_gateway(500, "Internal Server Error"));
             };
             let answer: Value = serde_json::from_str(&answer).unwrap_or(Value::Null);
-            let allowed = if simple {
-                answer.get("isAuthorized") == Some(&json!(true))
-            } else {
-                answer.pointer("/policyDocument/Statement/0/Effect") == Some(&json!("Allow"))
-            };
-            if !allowed {
-                return respond(system, Response::of_gateway(403, "Forbidden"));
+            if kept_ms > 0 {
+                let until_ms = system.now_ms() + kept_ms;
+                system.apis.answers.keep(key, until_ms, answer.clone());
             }
-            let context = json!({ "lambda": answer.get("context").cloned().unwrap_or_else(|| json!({})) });
-            system.call_route(&api, &route, &request, parameters, context, hop, respond);
+            system.let_in(&answer, simple, &api, &route, &request, parameters, hop, respond);
         });
         self.invoke(Invoke { function, payload: asked.to_string(), cause: Some(hop), waits: false, then });
+    }
+
+    /// Goes on as an authorizer has answered.
+    #[expect(clippy::too_many_arguments, reason = "all of one request")]
+    fn let_in(
+        &mut self,
+        answer: &Value,
+        simple: bool,
+        api: &Http,
+        route: &Route,
+        request: &Request,
+        parameters: Map<String, Value>,
+        hop: HopId,
+        respond: Answer,
+    ) {
+        let allowed = if simple {
+            answer.get("isAuthorized").and_then(Value::as_bool)
+        } else {
+            answer.pointer("/policyDocument/Statement/0/Effect").map(|effect| effect == "Allow")
+        };
+        match allowed {
+            Some(true) => {
+                let context = json!({ "lambda": answer.get("context").cloned().unwrap_or_else(|| json!({})) });
+                self.call_route(api, route, request, parameters, context, hop, respond);
+            }
+            Some(false) => respond(self, Response::of_gateway(403, "Forbidden")),
+            None => respond(self, Response::of_gateway(500, "Internal Server Error")),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of one request")]
@@ -243,6 +289,13 @@ impl System {
         hop: HopId,
         respond: Answer,
     ) {
+        let (method, path) = route.key.split_once(' ').unwrap_or(("*", &route.key));
+        let method = if method == "ANY" { "*" } else { method };
+        let what = format!("$default/{method}/{}", path.trim_start_matches('/'));
+        // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+        if self.may_invoke(&route.function, None, (&api.id, &what), hop).is_err() {
+            return respond(self, Response::of_gateway(500, "Internal Server Error"));
+        }
         let event = event::event(self, api, route, request, parameters, authorizer);
         let then: Then = Box::new(move |system, ended| {
             let response = match ended {
@@ -287,7 +340,7 @@ fn missing(auth: &Auth, status: u16) -> &'static str {
         Auth::Jwt(_) => {
             "the route takes tokens of its issuer: POST /_evc/token at the address of the services makes one"
         }
-        Auth::Nobody | Auth::Function { .. } => "the authorizer says no",
+        Auth::Nobody | Auth::Function(_) => "the authorizer says no",
     }
 }
 

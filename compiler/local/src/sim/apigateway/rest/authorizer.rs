@@ -50,6 +50,8 @@ pub(super) struct Asked {
     /// The authorizer's id.
     pub(super) id: String,
     pub(super) function: String,
+    /// The role that it is asked with; none if its policy lets the gateway in.
+    pub(super) role: Option<String>,
     /// Whether it is asked with the token alone.
     pub(super) by_token: bool,
     /// Where stands who calls: `method.request.header.Authorization`.
@@ -61,6 +63,18 @@ pub(super) struct Asked {
 /// Answers of functions that are kept, with the time until when.
 #[derive(Debug, Default)]
 pub(crate) struct Answers(HashMap<(String, Vec<String>), (u64, Value)>);
+
+impl Answers {
+    /// What an authorizer has answered to who brings the same, by its id and that, if it is still kept.
+    pub(crate) fn kept(&self, key: &(String, Vec<String>), now_ms: u64) -> Option<Value> {
+        self.0.get(key).filter(|(until_ms, _)| *until_ms > now_ms).map(|(_, answer)| answer.clone())
+    }
+
+    /// Keeps an answer until then.
+    pub(crate) fn keep(&mut self, key: (String, Vec<String>), until_ms: u64, answer: Value) {
+        self.0.insert(key, (until_ms, answer));
+    }
+}
 
 /// What follows when it is known who calls, or why the method may not be called.
 type Followed = Box<dyn FnOnce(&mut System, Call, Option<Refused>) + Send>;
@@ -139,15 +153,24 @@ impl System {
 
     fn ask(&mut self, asked: &Asked, identity: Vec<String>, mut call: Call, then: Followed, hop: HopId) {
         let key = (asked.id.clone(), identity);
-        let kept = self.apis.answers.0.get(&key).filter(|(until, _)| *until > self.now_ms());
-        if let Some((_, answer)) = kept.cloned() {
+        if let Some(answer) = self.apis.answers.kept(&key, self.now_ms()) {
             let refused = let_in(&mut call, &answer);
             return then(self, call, refused);
+        }
+        let what = format!("authorizers/{}", asked.id);
+        let api = call.api.id.clone();
+        if let Err(refusal) = self.may_invoke(&asked.function, asked.role.as_deref(), (&api, &what), hop) {
+            let refused = Refused::new("AUTHORIZER_CONFIGURATION_ERROR", "Internal server error");
+            return then(self, call, Some(Refused { why: refusal.to_string(), ..refused }));
         }
         let payload = if asked.by_token {
             json!({ "type": "TOKEN", "authorizationToken": key.1.first(), "methodArn": call.method_arn() })
         } else {
+            // <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html>: it has no body.
             let mut event = proxy::event(&call);
+            if let Some(event) = event.as_object_mut() {
+                event.retain(|name, _| !["body", "isBase64Encoded"].contains(&name.as_str()));
+            }
             event["type"] = json!("REQUEST");
             event["methodArn"] = json!(call.method_arn());
             event
@@ -169,7 +192,7 @@ impl System {
             };
             if kept_ms > 0 {
                 let until = system.now_ms() + kept_ms;
-                system.apis.answers.0.insert(key, (until, answer.clone()));
+                system.apis.answers.keep(key, until, answer.clone());
             }
             let refused = let_in(&mut call, &answer);
             then(system, call, refused);

@@ -100,6 +100,18 @@ impl Call {
         format!("arn:aws:execute-api:{region}:{account}:{id}/{stage}/{}{path}", self.request.method)
     }
 
+    /// The method of the stage that calls others: `live/GET/orders/{id}`.
+    pub(super) fn what(&self) -> String {
+        let resource = self.method.as_ref().map_or("/", |method| method.resource.as_str());
+        format!("{}/{}{resource}", self.api.stage, self.request.method)
+    }
+
+    /// The ARN of the method that calls others.
+    pub(super) fn source_arn(&self) -> String {
+        let Rest { region, account, id, .. } = &*self.api;
+        format!("arn:aws:execute-api:{region}:{account}:{id}/{}", self.what())
+    }
+
     /// What a mapping refers to: `method.request.header.X`, `context.requestId`, `'a text'`.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html>
     pub(super) fn mapped(&self, from: &str) -> Option<String> {

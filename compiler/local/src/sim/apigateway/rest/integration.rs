@@ -6,24 +6,33 @@ use fancy_regex::Regex;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::super::{Answer, Response};
+use super::super::{Answer, Response, SERVICE};
 use super::call::Call;
 use super::gateway::Refused;
 use crate::Refusal;
-use crate::system::{Caller, System};
+use crate::iam::Principal;
+use crate::system::System;
 use crate::trace::{Kind, New, Outcome};
 
 /// What a method leads to.
 #[derive(Debug)]
 pub(super) enum Integration {
-    /// The function with this ARN.
-    Function(String),
+    /// A function.
+    Function(Function),
     /// An action of a service.
     Service(Service),
     /// Nothing: the gateway answers.
     Mock(Mapped),
     /// What the local system does not have.
     Other(String),
+}
+
+/// A function.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) arn: String,
+    /// The role that it is called with; none if its policy lets the gateway in.
+    pub(super) role: Option<String>,
 }
 
 /// An action of a service.
@@ -175,12 +184,17 @@ impl System {
                 ..Refusal::new("MissingAuthenticationTokenException", "the integration has no role")
             }),
             (Ok(payload), Some(role)) => {
-                let caller = Caller { role: Some(role.clone()), cause: Some(hop) };
-                self.call(&caller, &service.target, payload)
+                let source = call.source_arn();
+                let who = Principal::Assumed { service: SERVICE, role: role.clone(), source };
+                self.call_as(&who, Some(hop), &service.target, payload)
             }
         };
         let outcome = answer.as_ref().err().map_or(Outcome::Done, |refusal| Outcome::Failed(refusal.to_string()));
         self.note_end(hop, outcome);
+        if let Some(refusal) = answer.as_ref().err().filter(|refusal| refusal.cannot_assume()) {
+            let refused = Refused { why: refusal.to_string(), ..Refused::internal() };
+            return self.answer_mapped(call, Err(refused), respond);
+        }
         let (status, body) = match answer {
             Ok(answer) => (200, answer.to_string()),
             Err(refusal) => (refusal.status, refusal.body().to_string()),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::{Answer, Response, route};
 use super::call::Call;
 use super::gateway::Refused;
+use super::integration::Function;
 use crate::sim::lambda::{Ended, Invoke, Then};
 use crate::system::System;
 
@@ -80,7 +81,14 @@ fn response(answer: &str) -> Option<Response> {
 
 impl System {
     /// Calls the function of a method.
-    pub(super) fn call_proxy(&mut self, function: &str, call: &Call, respond: Answer) {
+    pub(super) fn call_proxy(&mut self, function: &Function, call: &Call, respond: Answer) {
+        let (api, what) = (call.api.id.as_str(), call.what());
+        // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html: API_CONFIGURATION_ERROR.
+        if let Err(refusal) = self.may_invoke(&function.arn, function.role.as_deref(), (api, &what), call.hop) {
+            let refused = Refused { why: refusal.to_string(), ..Refused::internal() };
+            let response = call.refuse(&refused);
+            return respond(self, response);
+        }
         let (payload, hop) = (event(call).to_string(), call.hop);
         let refused = call.refuse(&Refused::new("DEFAULT_5XX", "Internal server error"));
         let then: Then = Box::new(move |system, ended| {
@@ -95,7 +103,7 @@ impl System {
             });
             respond(system, response);
         });
-        self.invoke(Invoke { function: function.to_owned(), payload, cause: Some(hop), waits: false, then });
+        self.invoke(Invoke { function: function.arn.clone(), payload, cause: Some(hop), waits: false, then });
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::route::Path;
 use super::super::token::Wanted;
 use super::authorizer::{Asked, Auth, Claim, Tokens};
 use super::gateway::GatewayResponse;
-use super::integration::{Integration, Mapped, Mapping, Passthrough, SERVICES, Service};
+use super::integration::{Function, Integration, Mapped, Mapping, Passthrough, SERVICES, Service};
 use super::{Limit, Method, Rest};
 use crate::stack::{Resource, Stack};
 use crate::velocity::Template;
@@ -132,6 +132,7 @@ fn auth(stack: &Stack, method: &Resource) -> Auth {
             Auth::Function(Asked {
                 id: authorizer.reference.clone(),
                 function,
+                role: authorizer.text("/AuthorizerCredentials").map(str::to_owned),
                 by_token: authorizer.text("/Type") == Some("TOKEN"),
                 identity,
                 kept_ms: authorizer.number("/AuthorizerResultTtlInSeconds").unwrap_or(KEPT_SECONDS) * 1_000,
@@ -167,7 +168,7 @@ fn integration(method: &Resource) -> Result<Integration, String> {
     let uri = text("Uri").unwrap_or_default();
     Ok(match kind {
         "AWS_PROXY" => match function_of(uri) {
-            Some(function) => Integration::Function(function),
+            Some(arn) => Integration::Function(Function { arn, role: text("Credentials").map(str::to_owned) }),
             None => Integration::Other(format!("with {uri}")),
         },
         "MOCK" => Integration::Mock(mapped(json)?),

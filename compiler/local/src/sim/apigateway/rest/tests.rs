@@ -47,8 +47,9 @@ fn api(more: &Value, others: Vec<(&'static str, &'static str, Value)>) -> System
         ),
         ("Method", "AWS::ApiGateway::Method", method),
         ("Queue", "AWS::SQS::Queue", json!({})),
-        ("Role", "AWS::IAM::Role", json!({ "Policies": [{ "PolicyDocument": { "Statement": [statement] } }] })),
+        ("Role", "AWS::IAM::Role", role("apigateway.amazonaws.com", &statement)),
         ("Answer", "AWS::Lambda::Function", json!({ "Timeout": 5 })),
+        ("MethodCalls", "AWS::Lambda::Permission", permission("test-Answer", &format!("{id}/*/POST/things/*"))),
     ];
     resources.extend(others);
     let resources: Vec<_> = resources
@@ -58,6 +59,23 @@ fn api(more: &Value, others: Vec<(&'static str, &'static str, Value)>) -> System
         })
         .collect();
     system(&resources)
+}
+
+/// A role that a service may assume, with one statement.
+fn role(service: &str, statement: &Value) -> Value {
+    let trust = json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" });
+    json!({
+        "AssumeRolePolicyDocument": { "Statement": [trust] },
+        "Policies": [{ "PolicyName": "it", "PolicyDocument": { "Statement": [statement] } }],
+    })
+}
+
+/// What lets the gateway invoke a function for a method or an authorizer.
+fn permission(function: &str, what: &str) -> Value {
+    json!({
+        "FunctionName": function, "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com",
+        "SourceArn": format!("arn:aws:execute-api:us-east-1:000000000000:{what}"),
+    })
 }
 
 fn proxy(of: &str) -> String {
@@ -218,7 +236,14 @@ fn a_function_lets_in_by_a_policy_that_is_kept() {
     let uri = proxy(FUNCTION);
     let more = json!({ "AuthorizationType": "CUSTOM", "AuthorizerId": "test-Authorizer", "Integration": { "Type": "AWS_PROXY", "Uri": uri } });
     let authorizer = json!({ "Type": "TOKEN", "IdentitySource": "method.request.header.Authorization", "AuthorizerUri": uri, "AuthorizerResultTtlInSeconds": 60 });
-    let mut system = api(&more, vec![("Authorizer", "AWS::ApiGateway::Authorizer", authorizer)]);
+    let asks = permission("test-Answer", "*/authorizers/test-Authorizer");
+    let mut system = api(
+        &more,
+        vec![
+            ("Authorizer", "AWS::ApiGateway::Authorizer", authorizer),
+            ("AuthorizerAsks", "AWS::Lambda::Permission", asks),
+        ],
+    );
     let asked = std::cell::Cell::new(0);
     let answer = |event: &Value| {
         if event["type"] != "TOKEN" {
@@ -279,7 +304,10 @@ fn keys_open_methods_and_limits_are_by_the_second() {
 fn a_function_that_is_late_is_not_waited_for() {
     let mut system = api(
         &json!({ "Integration": { "Type": "AWS_PROXY", "Uri": proxy("arn:aws:lambda:us-east-1:000000000000:function:test-Slow") } }),
-        vec![("Slow", "AWS::Lambda::Function", json!({ "Timeout": 60 }))],
+        vec![
+            ("Slow", "AWS::Lambda::Function", json!({ "Timeout": 60 })),
+            ("CallsSlow", "AWS::Lambda::Permission", permission("test-Slow", "*/*/POST/things/*")),
+        ],
     );
     let answered: Arc<Mutex<Option<Response>>> = Arc::default();
     let slot = answered.clone();
@@ -292,4 +320,59 @@ fn a_function_that_is_late_is_not_waited_for() {
     system.advance(system.now_ms() + 29_000);
     let late = answered.lock().expect("a lock").take().expect("an answer");
     assert_eq!((late.status, body(&late)), (504, json!({ "message": "Endpoint request timed out" })));
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
+#[test]
+fn what_policies_do_not_let_in_answers_500_and_is_told_to_the_developer_alone() {
+    let slow = json!({ "Type": "AWS_PROXY", "Uri": proxy("arn:aws:lambda:us-east-1:000000000000:function:test-Slow") });
+    let with = |integration: &Value| json!({ "Integration": integration });
+    let function = ("Slow", "AWS::Lambda::Function", json!({}));
+    let uri = proxy(FUNCTION);
+    let authorizer =
+        json!({ "Type": "TOKEN", "IdentitySource": "method.request.header.Authorization", "AuthorizerUri": uri });
+    let authorized = json!({ "AuthorizationType": "CUSTOM", "AuthorizerId": "test-Authorizer", "Integration": { "Type": "AWS_PROXY", "Uri": uri } });
+    let statement = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
+    let of_others = ("Others", "AWS::IAM::Role", role("events.amazonaws.com", &statement));
+    let mut as_others = to_queue("{}");
+    as_others["Integration"]["Credentials"] = json!("arn:aws:iam::000000000000:role/test-Others");
+    for (method, others, told) in [
+        (with(&slow), vec![function.clone()], "Allow lambda:InvokeFunction to apigateway.amazonaws.com"),
+        (
+            with(&slow),
+            vec![function, ("P", "AWS::Lambda::Permission", permission("test-Slow", "*/*/GET/things/*"))],
+            "AWS:SourceArn is arn:aws:execute-api:us-east-1:000000000000:",
+        ),
+        (authorized, vec![("Authorizer", "AWS::ApiGateway::Authorizer", authorizer)], "/authorizers/test-Authorizer"),
+        (as_others, vec![of_others], "Allow sts:AssumeRole to apigateway.amazonaws.com"),
+    ] {
+        let mut system = api(&method, others);
+        let refused = sent(&mut system, request("POST", "/things/7", &[("authorization", "x")], ""), &nobody);
+        assert_eq!((refused.status, body(&refused)), (500, json!({ "message": "Internal server error" })), "{told}");
+        let denied = hops(&system, Kind::Call).into_iter().filter_map(|hop| match &hop.outcome {
+            Outcome::Denied(why) => Some(why.clone()),
+            _ => None,
+        });
+        let denied: Vec<String> = denied.collect();
+        assert!(denied.iter().any(|why| why.contains(told)), "{told}: {denied:?}");
+    }
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html>
+#[test]
+fn a_function_may_be_invoked_with_a_role() {
+    let statement = json!({ "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*" });
+    let uri = proxy("arn:aws:lambda:us-east-1:000000000000:function:test-Slow");
+    let more = json!({ "Integration": { "Type": "AWS_PROXY", "Uri": uri, "Credentials": "arn:aws:iam::000000000000:role/test-Invokes" } });
+    let mut system = api(
+        &more,
+        vec![
+            ("Slow", "AWS::Lambda::Function", json!({})),
+            ("Invokes", "AWS::IAM::Role", role("apigateway.amazonaws.com", &statement)),
+        ],
+    );
+    let response = sent(&mut system, request("POST", "/things/7", &[], ""), &|_| {
+        Ended::Answer(json!({ "statusCode": 204 }).to_string())
+    });
+    assert_eq!(response.status, 204);
 }
